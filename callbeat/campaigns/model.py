@@ -1,0 +1,86 @@
+"""A campaign as its file describes it, once every rule of the file has been checked."""
+
+import hashlib
+import json
+from datetime import date, time, timedelta
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    """Common to all parts: closed to unknown keys, unchangeable, the same in JSON as in memory."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Schedule(Part):
+    """When a campaign's calls should start, in local wall-clock time of `timezone` (IANA).
+
+    `from_` and `until` are local dates, inclusive. `lead` is how long before its due time a run opens;
+    `late` how long after the provider's on-time start a run may still start.
+    """
+
+    cron: str
+    timezone: str
+    day_rule: Literal["and", "or"] | None = None
+    from_: date | None = Field(default=None, alias="from")
+    until: date | None = None
+    skip_dates: tuple[date, ...] = ()
+    lead: timedelta = timedelta(minutes=30)
+    late: timedelta = timedelta(0)
+    overlap: Literal["skip", "allow"] = "skip"
+
+
+class Contacts(Part):
+    """Where the contacts come from. `variables` maps the variable an agent sees to its column; None is all."""
+
+    source: str
+    phone: str | None = None
+    variables: dict[str, str] | None = None
+    max_rows: int | None = Field(default=None, ge=1)
+
+
+class Hours(Part):
+    """When calls are permitted: weekdays (Monday is 0), a half-open wall-clock interval, and whose wall clock.
+
+    `zone` is "campaign" or an IANA zone. `end` 00:00 means the end of the day.
+    """
+
+    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    start: time
+    end: time
+    zone: str = "campaign"
+
+
+RetryOn = Literal["no_answer", "busy", "failed", "voicemail"]
+
+
+class Retries(Part):
+    """Further attempts made by the provider: how many, how long after the one before, and after which outcomes."""
+
+    attempts: int = Field(ge=1)
+    after: tuple[timedelta, ...]
+    on: tuple[RetryOn, ...] = ("no_answer", "busy")
+
+
+class Campaign(Part):
+    """One campaign file. `options` is the block named after the provider, checked by its adapter."""
+
+    name: str
+    provider: str
+    account: str
+    agent: str
+    schedule: Schedule
+    contacts: Contacts
+    hours: Hours | Literal["any"]
+    from_numbers: tuple[str, ...] = ()
+    retries: Retries | None = None
+    on_unverified: Literal["start", "stop"] | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def revision(self) -> str:
+        """Twelve hex digits that change when, and only when, what the campaign means changes."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:12]

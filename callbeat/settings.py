@@ -1,0 +1,144 @@
+"""Settings from the environment or `.env`, prefix `CALLBEAT_`, nesting `__`."""
+
+import ipaddress
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from callbeat.clock import Clock
+from callbeat.errors import SettingsError
+
+PROVIDERS = ("bolna", "trillet", "cartesia")
+
+
+class AccountSettings(BaseModel):
+    """One set of credentials at one provider. `provider` defaults to the account's own name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: str | None = None
+    api_key: SecretStr | None = None
+    base_url: str | None = None
+    workspace_id: str | None = None
+    version: str | None = None
+
+
+class ClockSettings(BaseModel):
+    """Pretended time = origin + (real - started) x speed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    origin: datetime
+    started: datetime
+    speed: float = Field(default=1.0, gt=0)
+
+    @field_validator("origin", "started")
+    @classmethod
+    def _aware(cls, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            raise ValueError("needs a zone, for example 2026-12-01T04:30:00+00:00")
+        return value.astimezone(UTC)
+
+
+class Settings(BaseSettings):
+    """What an operator sets; see the README for the list. Paths are relative to the working folder."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLBEAT_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Path("var")
+    campaigns: Path = Path("config/campaigns")
+    redis_url: SecretStr | None = None
+    database_url: SecretStr | None = None
+    site: str = Field(default="main", pattern=r"^[a-z0-9]{1,20}$")
+    accounts: dict[str, AccountSettings] = Field(default_factory=dict)
+    clock: ClockSettings | None = None
+    bolna_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("BOLNA_API_KEY", "bolna_api_key")
+    )
+    cartesia_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("CARTESIA_API_KEY", "cartesia_api_key")
+    )
+
+    @property
+    def ledger_url(self) -> str:
+        """The database's address for SQLAlchemy; SQLite in the home folder unless set."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.home.resolve() / 'callbeat.db'}"
+
+    @property
+    def config_root(self) -> Path:
+        """The folder above the campaigns, which paths in campaign files start from and stay in."""
+        return self.campaigns.resolve().parent
+
+    def account(self, name: str) -> AccountSettings | None:
+        """The account of that name with its provider and key filled in, or None if nothing is known of it."""
+        given = self.accounts.get(name)
+        provider = (given and given.provider) or (name if name in PROVIDERS else None)
+        key = (given and given.api_key) or (self._own_key(name) if provider == name else None)
+        if given is None and key is None:
+            return None
+        return (given or AccountSettings()).model_copy(update={"provider": provider, "api_key": key})
+
+    def account_names(self) -> list[str]:
+        """Every account that has any setting."""
+        return sorted({*self.accounts, *(name for name in PROVIDERS if self._own_key(name))})
+
+    def _own_key(self, name: str) -> SecretStr | None:
+        return {"bolna": self.bolna_api_key, "cartesia": self.cartesia_api_key}.get(name)
+
+    def make_clock(self) -> Clock:
+        """The clock all processes go by.
+
+        Raises:
+            SettingsError: a pretended clock together with an account at a real provider.
+        """
+        if self.clock is None:
+            return Clock()
+        for name in self.account_names():
+            account = self.account(name)
+            if account is None or not is_loopback(account.base_url):
+                variable = f"CALLBEAT_ACCOUNTS__{name.upper()}__BASE_URL"
+                raise SettingsError(
+                    f"CALLBEAT_CLOCK__ORIGIN pretends a time, but account '{name}' is a real provider: "
+                    f"unset CALLBEAT_CLOCK__*, or point {variable} at a sandbox on this machine"
+                )
+        return Clock(self.clock.origin, self.clock.started, self.clock.speed)
+
+
+def is_loopback(url: str | None) -> bool:
+    """Whether a base URL stays on this machine."""
+    host = urlsplit(url).hostname if url else None
+    if host is None:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings once.
+
+    Raises:
+        SettingsError: names each wrong variable, and where it was looked for.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_explain(item) for item in error.errors())) from None
+    except ValueError as error:
+        raise SettingsError(f"the environment or .env cannot be read: {error}") from None
+
+
+def _explain(item: Any) -> str:
+    name = "__".join(str(part) for part in item["loc"]).upper()
+    variable = name if name in os.environ else f"CALLBEAT_{name}"
+    return f"{variable}: {item['msg']} (looked for in the environment and .env)"
