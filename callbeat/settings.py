@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     site: str = Field(default="main", pattern=r"^[a-z0-9]{1,20}$")
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
     clock: ClockSettings | None = None
+    request_timeout: float = Field(default=30.0, gt=0, le=120)
     bolna_api_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("BOLNA_API_KEY", "bolna_api_key")
     )

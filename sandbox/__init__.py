@@ -1,0 +1,1 @@
+"""Pretended voice-AI providers over real HTTP; an outside party that imports nothing of the product."""

@@ -1,0 +1,1 @@
+"""What is true: states and their moves, the tables, and the only code that writes them."""

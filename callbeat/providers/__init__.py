@@ -1,0 +1,1 @@
+"""The port that every provider is asked through, and one folder a provider."""

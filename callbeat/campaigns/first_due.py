@@ -1,0 +1,58 @@
+"""Whether a campaign will ever call: its first due time inside its dates and its calling hours."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from callbeat.campaigns.cron import parse_cron
+from callbeat.campaigns.hours import Permitted, next_window
+from callbeat.campaigns.model import Schedule
+from callbeat.campaigns.recurrence import next_due
+
+# Time is no input here: an open-ended campaign is judged by the years from this date on.
+REFERENCE = date(2026, 1, 1)
+FURTHEST = timedelta(days=366 * 60)
+# Each leap goes to another window: fifty of them are a year of weeks, or fifty years of years.
+MOST_LEAPS = 50
+TICK = timedelta(microseconds=1)
+
+
+def first_due(schedule: Schedule, hours: Permitted) -> datetime | None:
+    """The first due time (UTC) within the schedule's dates and the calling hours, or None if there is none.
+
+    Due times are judged as they are, before any rounding by a provider.
+    """
+    line, zone = parse_cron(schedule.cron, schedule.day_rule), ZoneInfo(schedule.timezone)
+    after, end = _bounds(schedule, zone)
+    for _ in range(MOST_LEAPS + len(schedule.skip_dates)):
+        due = next_due(line, zone, after, horizon=max(end - after, TICK))
+        if due is None or due >= end:
+            return None
+        leap = _leap(schedule, hours, zone, due)
+        if leap is None:
+            return due
+        after = max(due, leap)
+    return None
+
+
+def _leap(schedule: Schedule, hours: Permitted, zone: ZoneInfo, due: datetime) -> datetime | None:
+    """Where to look on when calls are not permitted at a due time; None when they are."""
+    day = due.astimezone(zone).date()
+    if day in schedule.skip_dates:
+        return midnight(day + timedelta(days=1), zone) - TICK
+    window = next_window(hours, schedule.timezone, due)
+    if window is None or due in window:
+        return None
+    return window.opens - TICK
+
+
+def _bounds(schedule: Schedule, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """After which instant, and before which."""
+    last = schedule.until and schedule.until + timedelta(days=1)
+    first = schedule.from_ or min(REFERENCE, last - timedelta(days=366) if last else REFERENCE)
+    start = midnight(first, zone)
+    return start - TICK, midnight(last, zone) if last else start + FURTHEST
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The instant (UTC) at which a local date begins."""
+    return datetime.combine(day, time(0), zone).astimezone(UTC)

@@ -1,0 +1,128 @@
+"""Every key of a campaign file in one place: for the reader, for the editor's schema, for suggestions."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key and what it says. A `later` key is known, but its behaviour comes with a later version."""
+
+    name: str
+    says: str
+    required: bool = False
+    later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The keys of one mapping; `name` is its own key, empty for the file's top level."""
+
+    name: str
+    keys: tuple[Key, ...]
+
+    def key(self, name: str) -> Key | None:
+        """The key of that name, if this block has it."""
+        return next((key for key in self.keys if key.name == name), None)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the keys that work now."""
+        return [key.name for key in self.keys if not key.later]
+
+
+PROVIDERS = ("bolna",)
+LATER_PROVIDERS = ("trillet", "cartesia")
+
+CAMPAIGN = Block(
+    "",
+    (
+        Key("name", "Unique among all campaigns: a-z, 0-9 and '-', at most 60 characters.", required=True),
+        Key("provider", "Whose voice agents make the calls.", required=True),
+        Key("account", "Which credentials of the settings to use; the provider's name unless said otherwise."),
+        Key("agent", "The id of the voice agent at the provider.", required=True),
+        Key("schedule", "When calls should start.", required=True),
+        Key("contacts", "Whom to call.", required=True),
+        Key("hours", "When calls are permitted; 'any' has to be spelled out.", required=True),
+        Key("from_numbers", "The numbers to call from; the provider's choice when absent."),
+        Key("retries", "Further attempts by the provider."),
+        Key(
+            "on_unverified",
+            "Whether a batch starts when it could not be proved before its start that it exists only once.",
+        ),
+        Key("bolna", "Options that only Bolna knows, for example webhook_url."),
+        Key("frequency", "At most so many calls to one person in a period, over all campaigns.", later=True),
+        Key("concurrency", "How many calls at the same time.", later=True),
+        Key("export", "Where to write the outcomes of each run.", later=True),
+        Key("retention", "How long contacts and variables are kept.", later=True),
+        Key("notify", "Whom to tell when a run ends or needs somebody.", later=True),
+        Key("trillet", "Options that only Trillet knows.", later=True),
+        Key("cartesia", "Options that only Cartesia knows.", later=True),
+    ),
+)
+
+SCHEDULE = Block(
+    "schedule",
+    (
+        Key("cron", "Minute, hour, day of month, month, day of week; local time of the zone.", required=True),
+        Key("timezone", "IANA zone such as Asia/Kolkata.", required=True),
+        Key("day_rule", "How day of month and day of week combine; only when cron restricts both."),
+        Key("from", "The first local date, inclusive."),
+        Key("until", "The last local date, inclusive."),
+        Key("skip_dates", "Local dates without calls."),
+        Key("lead", "How long before its due time a run is prepared, 10m to 7d; 30m unless said otherwise."),
+        Key("late", "How late a run may still start, up to 24h; unless said otherwise it is on time or missed."),
+        Key("overlap", "What happens when the previous run is still active; skip unless said otherwise."),
+        Key("holidays", "The country, or subdivision, whose holidays are kept.", later=True),
+        Key("on_holiday", "Whether a holiday is skipped or moved to the next day.", later=True),
+    ),
+)
+
+CONTACTS = Block(
+    "contacts",
+    (
+        Key(
+            "source",
+            "A CSV file, relative to the folder above the campaigns; date codes such as %Y-%m-%d stand for the "
+            "due date in the campaign's zone.",
+            required=True,
+        ),
+        Key("phone", "The column with the phone number; the provider's usual name unless said otherwise."),
+        Key("variables", "The variable an agent sees: the column it comes from. Absent: every other column."),
+        Key("max_rows", "More rows than this stop the run: somebody uploaded the wrong file."),
+        Key("region", "The country of numbers without '+'.", later=True),
+        Key("zone_column", "The column with each contact's IANA zone.", later=True),
+        Key("suppress", "Files with numbers that are never called.", later=True),
+        Key("max_age", "A source older than this stops the run.", later=True),
+        Key("sql", "A query instead of a file.", later=True),
+    ),
+)
+
+HOURS = Block(
+    "hours",
+    (
+        Key("days", "Names, ranges and lists of weekdays such as mon-wed,sat; all unless said otherwise."),
+        Key(
+            "between",
+            "Wall-clock times such as 09:00-20:00. The end is not included; 24:00 is midnight.",
+            required=True,
+        ),
+        Key("zone", "Whose wall clock: campaign, unless an IANA zone is given."),
+        Key("unknown_zone", "What to do with contacts whose zone is unknown.", later=True),
+    ),
+)
+
+RETRIES = Block(
+    "retries",
+    (
+        Key("attempts", "How many further attempts, at least 1.", required=True),
+        Key("after", "How long after the attempt before: one duration for all, or one for each.", required=True),
+        Key("on", "After which outcomes; no_answer and busy unless said otherwise."),
+    ),
+)
+
+BLOCKS = (CAMPAIGN, SCHEDULE, CONTACTS, HOURS, RETRIES)
+
+
+def homes(name: str, apart_from: Block) -> list[str]:
+    """In which other blocks a key of that name belongs."""
+    return [block.name or "the top level" for block in BLOCKS if block is not apart_from and block.key(name)]

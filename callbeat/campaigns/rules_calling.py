@@ -1,0 +1,110 @@
+"""The rules of `hours` and `retries`: when calls are permitted, and how often a contact is tried again."""
+
+from datetime import timedelta
+from typing import Any, Literal, get_args
+
+from callbeat.campaigns.days import parse_between, parse_days
+from callbeat.campaigns.durations import parse_duration
+from callbeat.campaigns.fields import Fields, read_fields
+from callbeat.campaigns.keys import HOURS, RETRIES
+from callbeat.campaigns.model import Hours, Retries, RetryOn
+from callbeat.campaigns.places import Place
+from callbeat.campaigns.values import (
+    distinct,
+    given,
+    list_of,
+    one_of,
+    parsed,
+    read_text,
+    read_whole_number,
+)
+from callbeat.campaigns.wording import WordingError, quoted
+from callbeat.campaigns.yaml_lines import Listing, Scalar
+from callbeat.campaigns.zones import parse_zone
+
+MOST_ATTEMPTS = 100
+SHORTEST_PAUSE = timedelta(minutes=1)
+RETRY_ON: tuple[RetryOn, ...] = get_args(RetryOn)
+
+
+def read_hours(place: Place) -> Hours | Literal["any"] | None:
+    """When calls are permitted, or None after noting why that is not known."""
+    if isinstance(place.node, Scalar) and place.node.text:
+        return _named_hours(place)
+    fields = read_fields(place, HOURS)
+    if fields is None:
+        return None
+    between = fields.read("between", parsed(parse_between))
+    values: dict[str, Any] = {
+        "days": fields.read("days", _days),
+        "start": between and between[0],
+        "end": between and between[1],
+        "zone": fields.read("zone", parsed(_parse_hours_zone)),
+    }
+    return Hours(**given(values)) if fields.sound else None
+
+
+def _named_hours(place: Place) -> Literal["any"] | None:
+    name = read_text(place)
+    if name == "any":
+        return "any"
+    if name is not None:
+        fix = "write days and between below it, or spell out hours: any"
+        place.note(f"hours by name, {quoted(name)}, are not supported yet", fix)
+    return None
+
+
+def _days(place: Place) -> tuple[int, ...] | None:
+    """A text of names and ranges, or a list of such texts."""
+    if not isinstance(place.node, Listing):
+        return parsed(parse_days)(place)
+    parts = list_of(parsed(parse_days), least=1)(place)
+    return None if parts is None else tuple(sorted({day for part in parts for day in part}))
+
+
+def _parse_hours_zone(text: str) -> str:
+    if text == "recipient":
+        fix = "write campaign or an IANA zone; the recipient's own zone comes with a later version"
+        raise WordingError("'recipient' is not supported yet", fix)
+    return text if text == "campaign" else parse_zone(text)
+
+
+def read_retries(place: Place) -> Retries | None:
+    """How often, when and after what the provider tries again, or None after noting what is wrong."""
+    fields = read_fields(place, RETRIES)
+    if fields is None:
+        return None
+    attempts = fields.read("attempts", _attempts)
+    values: dict[str, Any] = {
+        "attempts": attempts,
+        "after": _pauses(fields, attempts),
+        "on": fields.read("on", distinct(list_of(one_of(RETRY_ON), least=1))),
+    }
+    return Retries(**given(values)) if fields.sound else None
+
+
+def _attempts(place: Place) -> int | None:
+    attempts = read_whole_number(place)
+    if attempts is not None and attempts > MOST_ATTEMPTS:
+        place.note(f"more than {MOST_ATTEMPTS} attempts", "write fewer, for example 2")
+        return None
+    return attempts
+
+
+def _pauses(fields: Fields, attempts: int | None) -> tuple[timedelta, ...] | None:
+    """One pause for each attempt; a single one is repeated."""
+    pauses, place = fields.read("after", list_of(_pause, least=1)), fields.get("after")
+    if not pauses or not attempts or not place:
+        return pauses
+    if len(pauses) not in (1, attempts):
+        problem = f"{len(pauses)} durations for {attempts} attempts"
+        place.note(problem, "write one duration for each attempt, or a single one for all")
+    return pauses * attempts if len(pauses) == 1 else pauses
+
+
+def _pause(place: Place) -> timedelta | None:
+    pause = parsed(parse_duration)(place)
+    if pause is not None and pause < SHORTEST_PAUSE:
+        place.note("a retry within the same minute", "write 1m or more, for example 15m")
+        return None
+    return pause

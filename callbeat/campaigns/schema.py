@@ -1,0 +1,110 @@
+"""The JSON Schema of a campaign file, for editors. What it cannot say, the reader does."""
+
+from typing import Any
+
+from callbeat.campaigns.days import DAYS
+from callbeat.campaigns.keys import CAMPAIGN, CONTACTS, HOURS, PROVIDERS, RETRIES, SCHEDULE, Block, Key
+from callbeat.campaigns.rules_calling import MOST_ATTEMPTS, RETRY_ON
+from callbeat.campaigns.rules_schedule import DAY_RULES
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string", "minLength": 1}
+_WORDY: Schema = {"type": ["string", "number"], "minLength": 1}
+_DURATION: Schema = {"type": "string", "pattern": "^[0-9]{1,6}[smhd]$", "examples": ["30m", "2h", "1d"]}
+_DATE: Schema = {"type": "string", "format": "date", "pattern": "^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"}
+_DAY = f"(?:{'|'.join(''.join(f'[{c}{c.upper()}]' for c in day) for day in DAYS)})"
+_DAYS: Schema = {
+    "type": "string",
+    "pattern": rf"^\s*{_DAY}(?:\s*-\s*{_DAY})?(?:\s*,\s*{_DAY}(?:\s*-\s*{_DAY})?)*\s*$",
+    "examples": ["mon-fri", "mon-wed,sat"],
+}
+_BETWEEN: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{1,2}:[0-9]{2} ?- ?[0-9]{1,2}:[0-9]{2}$",
+    "examples": ["09:00-20:00"],
+}
+
+
+def campaign_schema() -> Schema:
+    """JSON Schema, draft 2020-12, of everything a campaign file can say now.
+
+    Keys that come with a later version are described as such and refused, as the reader refuses them.
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "callbeat campaign",
+        "description": "Whom to call, with which voice agent, and when.",
+        **_block(CAMPAIGN, _campaign()),
+    }
+
+
+def _campaign() -> dict[str, Schema]:
+    return {
+        "name": {"type": "string", "pattern": "^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$"},
+        "provider": {"enum": list(PROVIDERS)},
+        "account": {"type": "string", "pattern": "^[a-z0-9_]+$"},
+        "agent": _WORDY,
+        "schedule": _block(SCHEDULE, _schedule()),
+        "contacts": _block(CONTACTS, _contacts()),
+        "hours": {"anyOf": [{"const": "any"}, _block(HOURS, _hours())]},
+        "from_numbers": {"type": "array", "items": _WORDY, "uniqueItems": True},
+        "retries": _block(RETRIES, _retries()),
+        "on_unverified": {"enum": ["start", "stop"]},
+        **{name: {"type": "object"} for name in PROVIDERS},
+    }
+
+
+def _schedule() -> dict[str, Schema]:
+    return {
+        "cron": {**_TEXT, "examples": ["0 10 * * mon-fri"]},
+        "timezone": {**_TEXT, "examples": ["Asia/Kolkata", "UTC"]},
+        "day_rule": {"enum": list(DAY_RULES)},
+        "from": _DATE,
+        "until": _DATE,
+        "skip_dates": {"type": "array", "items": _DATE, "uniqueItems": True},
+        "lead": {**_DURATION, "default": "30m"},
+        "late": {**_DURATION, "default": "0m"},
+        "overlap": {"enum": ["skip", "allow"], "default": "skip"},
+    }
+
+
+def _contacts() -> dict[str, Schema]:
+    return {
+        "source": {**_TEXT, "examples": ["contacts/renewals.csv", "contacts/%Y-%m-%d.csv"]},
+        "phone": _WORDY,
+        "variables": {"type": "object", "additionalProperties": _WORDY},
+        "max_rows": {"type": "integer", "minimum": 1},
+    }
+
+
+def _hours() -> dict[str, Schema]:
+    days = {"type": "array", "items": _DAYS, "minItems": 1}
+    return {
+        "days": {"anyOf": [_DAYS, days], "default": "mon-sun"},
+        "between": _BETWEEN,
+        "zone": {**_TEXT, "default": "campaign", "not": {"const": "recipient"}},
+    }
+
+
+def _retries() -> dict[str, Schema]:
+    return {
+        "attempts": {"type": "integer", "minimum": 1, "maximum": MOST_ATTEMPTS},
+        "after": {"type": "array", "items": _DURATION, "minItems": 1},
+        "on": {"type": "array", "items": {"enum": list(RETRY_ON)}, "minItems": 1, "uniqueItems": True},
+    }
+
+
+def _block(block: Block, shapes: dict[str, Schema]) -> Schema:
+    return {
+        "type": "object",
+        "properties": {key.name: _described(key, shapes) for key in block.keys},
+        "required": [key.name for key in block.keys if key.required],
+        "additionalProperties": False,
+    }
+
+
+def _described(key: Key, shapes: dict[str, Schema]) -> Schema:
+    if key.later:
+        return {"description": f"Not supported yet: it comes with a later version. {key.says}", "not": {}}
+    return {"description": key.says, **shapes[key.name]}

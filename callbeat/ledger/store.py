@@ -1,0 +1,137 @@
+"""The ledger's connection: short transactions, none ever open across a request or a contact load."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from callbeat.errors import LedgerError
+from callbeat.ledger.writer import Writer
+
+BUSY_SECONDS = 15
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Ledger:
+    """History that outlives Redis. One per process; its methods may be called from any thread."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        if self.on_sqlite and self._url.database:
+            Path(self._url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._engine = _engine(url, sqlite=self.on_sqlite)
+        self._writing = self._engine.execution_options(immediate=True)
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether this ledger is a file that processes of one machine share."""
+        return self._url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        """One transaction that commits as a whole, or not at all.
+
+        Raises:
+            LedgerConflict: somebody else moved a row first; nothing was written.
+            LedgerError: the database does not answer.
+        """
+        session = Session(self._writing, expire_on_commit=False)
+        with _words(self._url.render_as_string()), session, session.begin():
+            yield Writer(session)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A consistent look."""
+        with _words(self._url.render_as_string()), Session(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    def upgrade(self) -> None:
+        """Bring the tables to this version's form. Several processes may try at once; one does it."""
+        with _words(self._url.render_as_string()), self._writing.begin() as connection:
+            if _revision(connection) == head():
+                return
+            config = _alembic()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def revision(self) -> str | None:
+        """The form the tables are in; None for an empty database."""
+        with _words(self._url.render_as_string()), self._engine.connect() as connection:
+            return _revision(connection)
+
+    def ensure_ready(self) -> None:
+        """Upgrade SQLite by itself; a shared database is upgraded on purpose, by `callbeat db upgrade`.
+
+        Raises:
+            LedgerError: a shared database in another form than this version's.
+        """
+        if self.revision() == head():
+            return
+        if not self.on_sqlite:
+            raise LedgerError("the ledger's tables are not of this version: run `callbeat db upgrade` once")
+        self.upgrade()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+
+def head() -> str:
+    """The form of the tables that this version works with."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _engine(url: str, *, sqlite: bool) -> Engine:
+    if not sqlite:
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=30)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Full sync: a power cut must not forget that a request was about to leave."""
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the lock at its beginning: one that reads first and writes later would be refused."""
+    immediate = connection.get_execution_options().get("immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def _words(url: str) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise LedgerError(
+            f"the ledger at {url} does not work: {error.orig}. Check CALLBEAT_DATABASE_URL, the disk and its rights"
+        ) from error

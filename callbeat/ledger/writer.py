@@ -1,0 +1,130 @@
+"""The only code that changes a state: it compares, sets, and writes the event in the same transaction."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import CursorResult, Update, case, literal, or_, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from callbeat.errors import LedgerConflict
+from callbeat.ledger.states import BATCH_MOVES, RUN_MOVES, BatchState, RunState
+from callbeat.ledger.tables import BatchRow, EventRow, Instant, RunRow
+
+R = TypeVar("R", RunRow, BatchRow)
+SYSTEM = "callbeat"
+LONG_AGO = literal(datetime(2000, 1, 1, tzinfo=UTC), Instant)
+
+
+class Writer:
+    """An open transaction. Rows handed out are snapshots: they change by `move` and `change` alone."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def move(
+        self,
+        row: R,
+        to: RunState | BatchState,
+        *,
+        at: datetime,
+        why: str,
+        actor: str = SYSTEM,
+        keep_lease: bool = False,
+        **changes: Any,
+    ) -> None:
+        """Change a state and write down why.
+
+        Raises:
+            ValueError: no such move.
+            LedgerConflict: the row is no longer as it was read; nothing is changed.
+        """
+        if to not in _moves(row):
+            raise ValueError(f"no move from {row.state} to {to}")
+        before = row.state
+        changes = {"state": to} | changes | ({} if keep_lease else {"lease_until": None})
+        if isinstance(row, RunRow) and to in (RunState.PLANNED, RunState.OPENING, RunState.ACTIVE):
+            changes.setdefault("ended_at", None)
+        elif isinstance(row, RunRow):
+            changes |= {"ended_at": at, "next_action_at": None}
+        elif BatchState(to).final:
+            changes["next_action_at"] = None
+        self.change(row, **changes)
+        self._event(row, at, before, str(to), why, actor)
+
+    def change(self, row: R, **changes: Any) -> None:
+        """Write columns of a row that is still as it was read.
+
+        Raises:
+            LedgerConflict: it is not.
+        """
+        table = type(row)
+        same = (table.id == row.id, table.state == row.state, table.fence == row.fence)
+        if self._run(update(table).where(*same).values(**_hurried(row, changes))) != 1:
+            raise LedgerConflict(f"{row.key} is no longer {row.state}: somebody else moved it")
+        for name, value in changes.items():
+            set_committed_value(row, name, value)
+
+    def release(self, row: R, **changes: Any) -> None:
+        """Give the row back, with what comes next."""
+        self.change(row, lease_until=None, **changes)
+
+    def note(self, row: RunRow | BatchRow, *, at: datetime, why: str, actor: str = SYSTEM) -> None:
+        """An event that changes no state."""
+        self._event(row, at, str(row.state), str(row.state), why, actor)
+
+    def note_campaign(self, campaign: str | None, *, at: datetime, why: str, actor: str = SYSTEM) -> None:
+        """An event of a campaign as a whole, or (None) of the installation."""
+        self.session.add(EventRow(at=at, campaign=campaign, why=why, actor=actor))
+
+    def claim(
+        self,
+        table: type[R],
+        row_id: int,
+        states: Collection[RunState | BatchState],
+        *,
+        real_now: datetime,
+        lease: timedelta,
+        term: str,
+    ) -> R | None:
+        """Take a row for this process until `real_now + lease`, or None if it is not to be had."""
+        free = or_(table.lease_until.is_(None), table.lease_until < real_now)
+        mine = update(table).where(table.id == row_id, table.state.in_(list(states)), free)
+        if self._run(mine.values(fence=table.fence + 1, lease_until=real_now + lease, lease_term=term)) != 1:
+            return None
+        return self.snapshot(table, row_id)
+
+    def snapshot(self, table: type[R], row_id: int) -> R | None:
+        """A row as it is now."""
+        found = self.session.execute(select(table).where(table.id == row_id)).scalar_one_or_none()
+        if found is not None:
+            self.session.expunge(found)
+        return found
+
+    def _event(self, row: RunRow | BatchRow, at: datetime, old: str, new: str, why: str, actor: str) -> None:
+        run_id, batch_id = (row.id, None) if isinstance(row, RunRow) else (row.run_id, row.id)
+        campaign = row.campaign if isinstance(row, RunRow) else None
+        self.session.add(
+            EventRow(
+                at=at, campaign=campaign, run_id=run_id, batch_id=batch_id,
+                from_state=old, to_state=new, why=why, actor=actor,
+            )
+        )  # fmt: skip
+
+    def _run(self, statement: Update) -> int:
+        done = self.session.execute(statement.execution_options(synchronize_session=False))
+        return cast("CursorResult[Any]", done).rowcount
+
+
+def _hurried(row: RunRow | BatchRow, changes: dict[str, Any]) -> dict[str, Any]:
+    """A wish to stop that came while the row was worked on is not slept over."""
+    later = changes.get("next_action_at")
+    if later is None or row.stop_reason is not None:
+        return changes
+    wished = type(row).stop_reason.is_not(None)
+    return changes | {"next_action_at": case((wished, LONG_AGO), else_=literal(later, Instant))}
+
+
+def _moves(row: RunRow | BatchRow) -> frozenset[RunState] | frozenset[BatchState]:
+    return RUN_MOVES[row.state] if isinstance(row, RunRow) else BATCH_MOVES[row.state]

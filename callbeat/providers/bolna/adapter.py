@@ -1,0 +1,100 @@
+"""Bolna over HTTP: each method is one request, never repeated here."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from callbeat.providers.answers import Answer, Refused, Why
+from callbeat.providers.bolna import reading
+from callbeat.providers.bolna.rules import NUMBER_COLUMN, ROW_COLUMN, BolnaRules, retry_config
+from callbeat.providers.port import AccountSeen, BatchSeen, CallSeen, Contact, Credentials, NewBatch
+from callbeat.providers.wire import Wire
+
+
+class Bolna:
+    """One Bolna account. See `callbeat.providers.port.Provider` for what each method promises."""
+
+    def __init__(self, credentials: Credentials, *, timeout: float, now: Callable[[], datetime]) -> None:
+        headers = {"Authorization": f"Bearer {credentials.api_key}"}
+        base_url = credentials.base_url or BolnaRules.default_base_url
+        self._wire = Wire(base_url, headers, timeout=timeout, now=now)
+
+    @property
+    def clock_difference(self) -> timedelta:
+        return self._wire.clock_difference
+
+    def create(self, batch: NewBatch) -> Answer[str]:
+        """Its Unknown is harmless: what is not scheduled never dials."""
+        form = _form(batch)
+        upload = {"file": (f"{batch.label}.csv", _csv(batch), "text/csv")}
+        return self._wire.act("POST", "batches", reading.read_created, data=form, files=upload)
+
+    def schedule(self, ref: str, text: str) -> Answer[datetime | None]:
+        """Its 500 is not proof of refusal: read the batch back."""
+        fields = {"scheduled_at": (None, text)}
+        answer = self._wire.act("POST", f"batches/{_safe(ref)}/schedule", reading.read_scheduled, files=fields)
+        return _too_soon(answer) if isinstance(answer, Refused) else answer
+
+    def stop(self, ref: str) -> Answer[None]:
+        """404 says that the batch is neither queued nor running: it may still be scheduled, or be over."""
+        return self._wire.act("POST", f"batches/{_safe(ref)}/stop", reading.read_done)
+
+    def delete(self, ref: str) -> Answer[None]:
+        return self._wire.act("DELETE", f"batches/{_safe(ref)}", reading.read_done)
+
+    def stop_call(self, call: str) -> Answer[None]:
+        return self._wire.act("POST", f"call/{_safe(call)}/stop", reading.read_done)
+
+    def get(self, ref: str) -> Answer[BatchSeen]:
+        return self._wire.look(f"batches/{_safe(ref)}", reading.read_batch)
+
+    def list_batches(self, agent: str) -> Answer[list[BatchSeen]]:
+        """Bare and unpaged, so it is complete."""
+        return self._wire.look(f"batches/{_safe(agent)}/all", reading.read_batches)
+
+    def list_calls(self, ref: str) -> Answer[list[CallSeen]]:
+        """Bare and unpaged: one execution for each row that Bolna took."""
+        return self._wire.look(f"batches/{_safe(ref)}/executions", reading.read_calls)
+
+    def account(self) -> Answer[AccountSeen]:
+        return self._wire.look("user/me", reading.read_account)
+
+
+def _form(batch: NewBatch) -> dict[str, Any]:
+    needs = batch.needs
+    form: dict[str, Any] = {"agent_id": needs.agent}
+    if needs.from_numbers:
+        form["from_phone_numbers"] = list(needs.from_numbers)
+    if (retries := retry_config(needs.retries)) is not None:
+        form["retry_config"] = json.dumps(retries)
+    if url := needs.options.get("webhook_url"):
+        form["webhook_url"] = str(url)
+    return form
+
+
+def _csv(batch: NewBatch) -> bytes:
+    """UTF-8 CSV: the number, our row number, then every variable as it is."""
+    names = sorted({name for contact in batch.contacts for name in contact.variables})
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow([NUMBER_COLUMN, ROW_COLUMN, *names])
+    table.writerows(_line(contact, names) for contact in batch.contacts)
+    return text.getvalue().encode()
+
+
+def _line(contact: Contact, names: list[str]) -> list[str]:
+    return [contact.number, str(contact.row), *(contact.variables.get(name, "") for name in names)]
+
+
+def _too_soon(refused: Refused) -> Refused:
+    """The one refusal of a schedule that a later start may mend (quickstart: at least two minutes ahead)."""
+    near = "in the future" in refused.reason.lower()
+    return Refused(refused.reason, Why.TOO_SOON) if near else refused
+
+
+def _safe(part: str) -> str:
+    return quote(part, safe="")

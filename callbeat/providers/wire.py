@@ -1,0 +1,178 @@
+"""One HTTP request to a provider, and its answer as a value: the table of what came back and what it means."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import httpx
+
+from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused, Unknown, Why
+from callbeat.providers.deadline import DeadlineTransport, deadline
+
+T = TypeVar("T")
+LONGEST_RETRY_AFTER = timedelta(minutes=10)
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+LARGEST_ANSWER = 200 * 1024 * 1024
+_DIGITS = re.compile(r"\d{5,}(?=\d{2})")
+
+
+class Unreadable(ValueError):
+    """A 2xx whose body is not what the provider documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete HTTP answer."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            Unreadable: HTML, truncated or otherwise not JSON.
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise Unreadable(f"not JSON ({type(error).__name__})") from None
+
+
+class Wire:
+    """The connection to one account at one provider: one client, no hidden retries, a total deadline."""
+
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str], *, timeout: float, now: Callable[[], datetime]
+    ) -> None:
+        self._timeout = timeout
+        self._now = now
+        self.clock_difference = timedelta(0)
+        limits = httpx.Limits(max_connections=50, max_keepalive_connections=25, keepalive_expiry=20)
+        self._client = httpx.Client(
+            base_url=base_url.rstrip("/") + "/",
+            headers={**headers, "User-Agent": "callbeat", "Accept": "application/json"},
+            timeout=httpx.Timeout(timeout, connect=min(5.0, timeout)),
+            transport=DeadlineTransport(verify=True, limits=limits),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def act(self, method: str, path: str, read: Callable[[Reply], T], **parts: Any) -> Answer[T]:
+        """A request that changes the outside world: what may have happened is `Unknown`."""
+        return self._ask(method, path, read, changes=True, **parts)
+
+    def look(self, path: str, read: Callable[[Reply], T], **parts: Any) -> Answer[T]:
+        """A request that changes nothing: what failed is `Busy`, and asked again later."""
+        return self._ask("GET", path, read, changes=False, **parts)
+
+    def _ask(self, method: str, path: str, read: Callable[[Reply], T], *, changes: bool, **parts: Any) -> Answer[T]:
+        what = f"{method} {path.split('?', maxsplit=1)[0]}"
+        try:
+            reply = self._send(method, path, **parts)
+        except NEVER_SENT as error:
+            return Busy(f"{what} was not sent: {_words(error)}")
+        except (httpx.HTTPError, Unreadable) as error:
+            return lost(f"{what}: no answer: {_words(error)}", changes=changes)
+        return _judge(reply, read, what, changes=changes)
+
+    def _send(self, method: str, path: str, **parts: Any) -> Reply:
+        before, began = self._now(), time.monotonic()
+        with deadline(self._timeout), self._client.stream(method, path.lstrip("/"), **parts) as response:
+            body = _bounded(response)
+        self._measure_clock(response.headers, before, self._now(), time.monotonic() - began)
+        return Reply(response.status_code, response.headers, body)
+
+    def _measure_clock(self, headers: httpx.Headers, before: datetime, after: datetime, took: float) -> None:
+        """A slow answer says little about the clock; `Date` has whole seconds, so its middle is taken."""
+        try:
+            told = parsedate_to_datetime(headers["date"]) + timedelta(seconds=0.5)
+            if took < 5:
+                self.clock_difference = told - (before + (after - before) / 2)
+        except (KeyError, ValueError, TypeError):
+            return
+
+
+def _bounded(response: httpx.Response) -> bytes:
+    chunks, size = [], 0
+    for chunk in response.iter_bytes():
+        size += len(chunk)
+        if size > LARGEST_ANSWER:
+            raise Unreadable("the answer is larger than 200 MB")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _judge(reply: Reply, read: Callable[[Reply], T], what: str, *, changes: bool) -> Answer[T]:
+    if not 200 <= reply.status < 300:
+        return failure(reply, what, changes=changes)
+    try:
+        return Accepted(read(reply))
+    except (Unreadable, KeyError, TypeError, ValueError, AttributeError) as error:
+        detail = _words(error) if isinstance(error, Unreadable) else "not what is documented"
+        return lost(f"{what}: {reply.status} that cannot be read: {detail}{_trace(reply)}", changes=changes)
+
+
+def failure(reply: Reply, what: str, *, changes: bool) -> Failure:
+    """What an answer outside 2xx means (design: the table of answers)."""
+    words = f"{what}: {reply.status} {told(reply)}{_trace(reply)}".rstrip()
+    match reply.status:
+        case 401 | 403:
+            return Refused(words, Why.CREDENTIALS)
+        case 402:
+            return Refused(words, Why.FUNDS)
+        case 404:
+            return Refused(words, Why.NOT_FOUND)
+        case 425 | 429:
+            return Busy(words, retry_after(reply.headers))
+        case 408:
+            return lost(words, changes=changes)
+        case status if 400 <= status < 500:
+            return Refused(words)
+    return lost(words, changes=changes)
+
+
+def lost(reason: str, *, changes: bool) -> Busy | Unknown:
+    """An answer that did not come, or cannot be believed."""
+    return Unknown(reason) if changes else Busy(reason)
+
+
+def told(reply: Reply) -> str:
+    """The provider's own words: `message`, else `detail`, else `error`; long digits masked."""
+    try:
+        body = reply.json()
+    except Unreadable:
+        return "(no JSON)"
+    for key in ("message", "detail", "error", "title"):
+        if isinstance(body, dict) and body.get(key):
+            return _DIGITS.sub(lambda found: "*" * len(found[0]), str(body[key]))[:300]
+    return ""
+
+
+def retry_after(headers: httpx.Headers) -> timedelta:
+    """Retry-After in seconds, at most ten minutes; thirty seconds where it is absent or unreadable."""
+    try:
+        return min(timedelta(seconds=max(1.0, float(headers["retry-after"]))), LONGEST_RETRY_AFTER)
+    except (KeyError, ValueError, OverflowError):
+        return timedelta(seconds=30)
+
+
+def _trace(reply: Reply) -> str:
+    request = reply.headers.get("x-request-id") or reply.headers.get("request-id")
+    return f" (request {request[:64]})" if request else ""
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__} {str(error)[:200]}".strip()

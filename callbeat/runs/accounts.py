@@ -1,0 +1,90 @@
+"""The accounts of this installation: one client each per process, and which of them are closed."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from callbeat.ledger.store import Ledger
+from callbeat.ledger.tables import AccountRow
+from callbeat.providers.answers import Accepted, Refused, Why
+from callbeat.providers.port import Credentials, Provider
+from callbeat.providers.registry import connect
+from callbeat.settings import Settings
+
+PROBE_EVERY = timedelta(minutes=1)
+CLOSING = (Why.CREDENTIALS, Why.FUNDS)
+
+
+class Accounts:
+    """Clients by account name, made when first needed (after a fork, and once: a client is dear to build)."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, now: Callable[[], datetime]) -> None:
+        self._settings, self._ledger, self._now = settings, ledger, now
+        self._clients: dict[str, Provider] = {}
+        self._lock = threading.Lock()
+        self.list_sizes: dict[tuple[str, str], int] = {}  # (account, agent): batches in the last list
+
+    def enter(self, account: str, provider: str, now: datetime) -> Provider | str:
+        """The account's client, or why it cannot be used now. A closed one is tried by a harmless read."""
+        client = self._client(account, provider)
+        if isinstance(client, str):
+            return client
+        closed = self._closed(account)
+        if closed is None:
+            return client
+        if closed.probe_at is not None and now < closed.probe_at:
+            return self._words(closed)
+        return client if self._probe(client, closed, now) else self._words(closed)
+
+    def heed(self, account: str, answer: object, now: datetime) -> None:
+        """Close an account whose credentials or funds were refused, until a harmless read succeeds."""
+        if isinstance(answer, Refused) and answer.why in CLOSING:
+            with self._ledger.write() as writer:
+                writer.session.merge(
+                    AccountRow(name=account, closed_since=now, reason=answer.reason, probe_at=now + PROBE_EVERY)
+                )
+                writer.note_campaign(None, at=now, why=f"account {account} is closed: {answer.reason}")
+
+    def _client(self, account: str, provider: str) -> Provider | str:
+        with self._lock:
+            if account not in self._clients:
+                known = self._settings.account(account)
+                if known is None or known.api_key is None:
+                    return f"account {account} has no key: set CALLBEAT_ACCOUNTS__{account.upper()}__API_KEY"
+                if known.provider != provider:
+                    return (
+                        f"account {account} is at {known.provider}, not at {provider}: check its PROVIDER setting"
+                    )
+                credentials = Credentials(
+                    known.api_key.get_secret_value(), known.base_url, known.workspace_id, known.version
+                )
+                timeout = self._settings.request_timeout
+                self._clients[account] = connect(provider, credentials, timeout=timeout, now=self._now)
+            return self._clients[account]
+
+    def _closed(self, account: str) -> AccountRow | None:
+        with self._ledger.read() as session:
+            row = session.execute(select(AccountRow).where(AccountRow.name == account)).scalar_one_or_none()
+        return row if row is not None and row.closed_since is not None else None
+
+    def _probe(self, client: Provider, closed: AccountRow, now: datetime) -> bool:
+        answer = client.account()
+        good = isinstance(answer, Accepted) and (answer.value.wallet is None or answer.value.wallet > 0)
+        with self._ledger.write() as writer:
+            writer.session.merge(
+                AccountRow(
+                    name=closed.name,
+                    closed_since=None if good else closed.closed_since,
+                    reason=None if good else closed.reason,
+                    probe_at=now + PROBE_EVERY,
+                )
+            )
+            if good:
+                writer.note_campaign(None, at=now, why=f"account {closed.name} is open again")
+        return good
+
+    @staticmethod
+    def _words(closed: AccountRow) -> str:
+        return f"account {closed.name} is closed: {closed.reason}. It is tried again every minute"

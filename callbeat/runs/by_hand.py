@@ -1,0 +1,193 @@
+"""What a person asks for: a run now, a stop, a resolution of what is held. Each is an event with its actor."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from callbeat.campaigns.hours import next_window
+from callbeat.campaigns.model import Campaign
+from callbeat.campaigns.reader import Reading
+from callbeat.clock import iso
+from callbeat.errors import Refusal
+from callbeat.ledger.states import BatchState, RunState
+from callbeat.ledger.tables import BatchRow, RunRow
+from callbeat.ledger.writer import LONG_AGO, Writer
+from callbeat.outcomes import Outcome
+from callbeat.providers.answers import Accepted
+from callbeat.providers.port import BatchSeen, Phase
+from callbeat.providers.registry import rules_of
+from callbeat.runs.catalog import apply
+from callbeat.runs.collect import close_calls
+from callbeat.runs.context import Context, load_campaign
+from callbeat.runs.labels import bears, run_key
+from callbeat.runs.planning import insert_run
+from callbeat.runs.report import find_run
+from callbeat.runs.starts import NoneLeft, choose_start
+from callbeat.runs.stop import STOPPED
+
+S = BatchState
+
+
+def campaign_of(context: Context, name: str, readings: list[Reading]) -> Campaign:
+    """A campaign as its file says now, brought into the ledger if beat has not done so.
+
+    Raises:
+        Refusal: no such campaign, or its file is broken.
+    """
+    found = [reading for reading in readings if reading.name == name]
+    if not found:
+        raise Refusal(f"there is no campaign {name}: `callbeat validate` lists the files that were read")
+    apply(context, found)
+    if found[0].campaign is None:
+        raise Refusal(f"the file of {name} is broken: {found[0].problems[0]}")
+    return found[0].campaign
+
+
+def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor: str) -> str:
+    """Make a run with a key of its own, which opens now (or `lead` before `at`). Returns its key.
+
+    Raises:
+        Refusal: no start within the hours.
+    """
+    now = context.clock.now()
+    due = (at or now).replace(microsecond=0)
+    rules = rules_of(campaign.provider)
+    chosen = choose_start(rules, campaign, due, now, by_hand=True)
+    if isinstance(chosen, NoneLeft):
+        raise Refusal(f"{chosen.words}{_advice(campaign, max(due, now))}")
+    opens = max(now, due - campaign.schedule.lead)
+    with context.ledger.write() as writer:
+        count = select(func.max(RunRow.manual)).where(RunRow.campaign == campaign.name)
+        n = (writer.session.execute(count).scalar() or 0) + 1
+        row = RunRow(
+            key=run_key(campaign.name, due, n), campaign=campaign.name, revision=campaign.revision, manual=n,
+            due_at=due, opens_at=opens, state=RunState.PLANNED, next_action_at=opens, created_at=now,
+        )  # fmt: skip
+        insert_run(writer, row, now, why="asked for by hand", actor=actor)
+    context.send("sweep", [])
+    return row.key
+
+
+def _advice(campaign: Campaign, after: datetime) -> str:
+    window = next_window(campaign.hours, campaign.schedule.timezone, after)
+    return f"; its hours begin {iso(window.opens)}: try --at {iso(window.opens)}" if window else ""
+
+
+def stop_run(context: Context, key: str, actor: str) -> None:
+    """Wish a run stopped; each batch honours it at its next settled state.
+
+    Raises:
+        Refusal: no such run, or it is over.
+    """
+    now = context.clock.now()
+    with context.ledger.write() as writer:
+        run = find_run(writer.session, key)
+        writer.session.expunge(run)
+        if run.state.final:
+            raise Refusal(f"{key} is {run.state} already")
+        writer.note(run, at=now, why="a stop was asked for", actor=actor)
+        if run.state is RunState.PLANNED and run.lease_until is None:
+            writer.move(
+                run, RunState.CANCELLED, at=now, why="stopped before it opened", actor=actor, reason=STOPPED
+            )
+        _wish(writer, run)
+    context.send("sweep", [])
+
+
+def _wish(writer: Writer, run: RunRow) -> None:
+    """Flags, not moves: whoever acts on a row right now goes on, and sees the wish when done."""
+    live = [state for state in S if not state.final]
+    writer.session.execute(update(RunRow).where(RunRow.id == run.id).values(stop_reason=STOPPED))
+    writer.session.execute(
+        update(BatchRow)
+        .where(BatchRow.run_id == run.id, BatchRow.state.in_(live), BatchRow.stop_reason.is_(None))
+        .values(stop_reason=STOPPED, next_action_at=LONG_AGO)
+    )
+
+
+def held_batch(context: Context, key: str) -> BatchRow:
+    """A batch that waits for a person.
+
+    Raises:
+        Refusal: no such batch, or it is not held.
+    """
+    with context.ledger.read() as session:
+        batch = session.execute(select(BatchRow).where(BatchRow.key == key)).scalar_one_or_none()
+    if batch is None:
+        raise Refusal(f"there is no batch {key}: `callbeat show RUN` lists a run's batches")
+    if batch.state is not S.HELD:
+        raise Refusal(f"{key} is {batch.state}, not held: nothing is to be resolved")
+    return batch
+
+
+def placed(context: Context, batch: BatchRow, ref: str, actor: str) -> BatchState:
+    """A person has found the batch at the provider: it is looked at there, and followed from now on.
+
+    Raises:
+        Refusal: the provider shows no such batch, or not ours, or cannot be asked.
+    """
+    seen = _look(context, batch, ref)
+    if seen.label is not None and not bears(seen, batch.label):
+        raise Refusal(f"{ref} bears the label {seen.label}, not {batch.label}")
+    if seen.phase is Phase.PARKED:
+        raise Refusal(
+            f"{ref} has no start: resolve it --not-placed, and callbeat finds it by its label and goes on"
+        )
+    to = S.SCHEDULED if seen.phase is Phase.SCHEDULED else S.RUNNING
+    _resolve(
+        context, batch, to, f"a person found it placed as {ref}", actor, provider_ref=ref, start_at=seen.start_at
+    )
+    return to
+
+
+def _look(context: Context, batch: BatchRow, ref: str) -> BatchSeen:
+    door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
+    if isinstance(door, str):
+        raise Refusal(door)
+    answer = door.get(ref)
+    if not isinstance(answer, Accepted):
+        raise Refusal(f"{batch.provider} does not show {ref}: {answer.reason}")
+    return answer.value
+
+
+def not_placed(context: Context, batch: BatchRow, actor: str) -> BatchState:
+    """A person knows that it was never placed: it goes through `late` again, and is created or missed."""
+    with context.ledger.read() as session:
+        run = session.execute(select(RunRow).where(RunRow.id == batch.run_id)).scalar_one()
+    campaign = load_campaign(context.ledger, run.campaign, run.revision)
+    now = context.clock.now()
+    chosen = choose_start(rules_of(batch.provider), campaign, run.due_at, now, by_hand=bool(run.manual))
+    if isinstance(chosen, NoneLeft):
+        _resolve(
+            context,
+            batch,
+            S.MISSED,
+            f"a person says it was not placed; {chosen.words}",
+            actor,
+            reason=chosen.reason,
+        )
+        return S.MISSED
+    _resolve(
+        context, batch, S.READY, "a person says it was not placed", actor,
+        provider_ref=None, asked_text=None, start_at=None, creates=0, schedules=0, denials=0, verified=0, reason=None,
+    )  # fmt: skip
+    return S.READY
+
+
+def given_up(context: Context, batch: BatchRow, actor: str) -> BatchState:
+    """Nobody will ever know: its open calls are unknown, which counts as called."""
+    with context.ledger.write() as writer:
+        close_calls(writer, batch.id, never_dialled=Outcome.UNKNOWN, error="given up by a person")
+    _resolve(context, batch, S.FAILED, "given up by a person: its open calls count as called", actor)
+    return S.FAILED
+
+
+def _resolve(context: Context, batch: BatchRow, to: BatchState, why: str, actor: str, **changes: object) -> None:
+    now = context.clock.now()
+    if not to.final:
+        changes["next_action_at"] = now
+    with context.ledger.write() as writer:
+        writer.move(batch, to, at=now, why=why, actor=actor, in_doubt_since=None, **changes)  # type: ignore[arg-type]
+        hurry = update(RunRow).where(RunRow.id == batch.run_id, RunRow.next_action_at.is_not(None))
+        writer.session.execute(hurry.values(next_action_at=now + timedelta(seconds=1)))
+    context.send("sweep", [])

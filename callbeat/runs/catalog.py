@@ -1,0 +1,185 @@
+"""Campaign files as they change: new ones begin now, edits never reach into the past, broken ones stand still."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from callbeat.campaigns.due import campaign_due_times, is_skipped, next_campaign_due, opens_at
+from callbeat.campaigns.model import Campaign
+from callbeat.campaigns.reader import Reading
+from callbeat.errors import Finding
+from callbeat.ledger.states import RunState
+from callbeat.ledger.tables import CampaignRow, FileRow, RevisionRow, RunRow
+from callbeat.ledger.writer import Writer
+from callbeat.providers.registry import RULES
+from callbeat.runs.context import Context, log
+from callbeat.runs.create import needs_of
+from callbeat.runs.planning import move_cursor, plan_run
+
+
+def check_campaign(campaign: Campaign) -> list[Finding]:
+    """What the campaign's provider cannot do, and what its rounding makes of the due times."""
+    rules = RULES.get(campaign.provider)
+    return [] if rules is None else [*rules.check(needs_of(campaign)), *_rounding(campaign)]
+
+
+def _rounding(campaign: Campaign) -> list[Finding]:
+    """A campaign whose minutes the provider will round is told so."""
+    rules, reference = RULES[campaign.provider], datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+    due = next_campaign_due(campaign, reference)
+    if due is None or rules.rounded(due) == due:
+        return []
+    told = f"{campaign.provider} starts batches on its own marks: what is due {due:%H:%M} starts {rules.rounded(due):%H:%M} UTC"
+    return [
+        Finding(
+            ("schedule", "cron"), told, "nothing to mend; choose a minute on a mark to start at once", "warning"
+        )
+    ]
+
+
+def apply(context: Context, readings: Iterable[Reading], removed: Sequence[str] = ()) -> None:
+    """Bring the ledger up to what the files say now."""
+    for reading in readings:
+        now = context.clock.now()
+        with context.ledger.write() as writer:
+            if reading.campaign is None:
+                _break(writer, reading, now)
+            else:
+                _accept(writer, reading, reading.campaign, now)
+    for file in removed:
+        with context.ledger.write() as writer:
+            _remove(writer, file, context.clock.now())
+
+
+def forgotten_files(context: Context, present: Iterable[str]) -> list[str]:
+    """Files the ledger knows that are gone: removed while nobody looked."""
+    with context.ledger.read() as session:
+        known = session.execute(select(CampaignRow.file).where(CampaignRow.state != "removed")).scalars()
+        broken = session.execute(select(FileRow.file)).scalars()
+        return sorted({*known, *broken} - set(present))
+
+
+def _break(writer: Writer, reading: Reading, now: datetime) -> None:
+    """A broken file stops its own campaign: what it planned waits until the file is mended, or is missed."""
+    problems = [asdict(problem) for problem in reading.problems]
+    for problem in reading.problems:
+        log.error("campaign.broken", problem=str(problem))
+    writer.session.merge(FileRow(file=reading.file, campaign=reading.name, problems=problems, seen_at=now))
+    row = _row_of_file(writer, reading.file)
+    if row is not None and row.state != "broken":
+        _set(writer, row.name, state="broken")
+        writer.note_campaign(row.name, at=now, why=f"its file is broken: {reading.problems[0]}")
+
+
+def _accept(writer: Writer, reading: Reading, campaign: Campaign, now: datetime) -> None:
+    writer.session.execute(delete(FileRow).where(FileRow.file == reading.file))
+    row = writer.session.execute(select(CampaignRow).where(CampaignRow.name == campaign.name)).scalar_one_or_none()
+    before = _row_of_file(writer, reading.file)
+    if before is not None and before.name != campaign.name:
+        _retire(writer, before, now, "its file now names another campaign")
+    if row is None:
+        _begin(writer, reading.file, campaign, now)
+    elif row.revision != campaign.revision or row.state in ("broken", "removed"):
+        _edit(writer, row, reading.file, campaign, now)
+    elif row.file != reading.file:
+        _set(writer, row.name, file=reading.file)
+
+
+def _begin(writer: Writer, file: str, campaign: Campaign, now: datetime) -> None:
+    """A campaign seen for the first time is planned from now on; the past is not made up for."""
+    _remember(writer, campaign, now)
+    row = CampaignRow(name=campaign.name, state="active", file=file, revision=campaign.revision, cursor=now)
+    writer.session.add(row)
+    writer.session.flush()
+    _plan_ahead(writer, row, campaign, now)
+    writer.note_campaign(campaign.name, at=now, why=f"new campaign, revision {campaign.revision}: planned from now")
+    log.info("campaign.new", campaign=campaign.name, revision=campaign.revision)
+
+
+def _edit(writer: Writer, row: CampaignRow, file: str, campaign: Campaign, now: datetime) -> None:
+    """An edit takes effect from now: unopened runs follow it, and nothing before now is ever made."""
+    _remember(writer, campaign, now)
+    _set(writer, row.name, state="active", file=file, revision=campaign.revision)
+    wanted = set(campaign_due_times(campaign, now, max(row.cursor, now + campaign.schedule.lead)))
+    for run in _ahead(writer, campaign.name, now):
+        _follow(writer, run, campaign, now, wanted=run.due_at in wanted)
+    _plan_ahead(writer, row, campaign, now)
+    writer.note_campaign(campaign.name, at=now, why=f"its file changed: revision {campaign.revision} from now on")
+    log.info("campaign.edited", campaign=campaign.name, revision=campaign.revision)
+
+
+def _follow(writer: Writer, run: RunRow, campaign: Campaign, now: datetime, *, wanted: bool) -> None:
+    opens = opens_at(campaign, run.due_at)
+    values: dict[str, Any] = {
+        "revision": campaign.revision,
+        "opens_at": opens,
+        "next_action_at": max(opens, now),
+        "reason": None,
+    }
+    if run.state is RunState.PLANNED and wanted:
+        writer.change(run, **values)
+    elif run.state is RunState.PLANNED:
+        writer.move(run, RunState.CANCELLED, at=now, why="the edited file no longer has it due", reason="edited")
+    elif wanted:
+        writer.move(run, RunState.PLANNED, at=now, why="due again by the edited file", **values)
+    if run.state is RunState.PLANNED and is_skipped(campaign, run.due_at):
+        writer.move(run, RunState.SKIPPED, at=now, why="its date is among skip_dates", reason="holiday")
+
+
+def _ahead(writer: Writer, campaign: str, now: datetime) -> list[RunRow]:
+    """Runs of the schedule that are still to come and were never opened (nor stopped by a person)."""
+    reasons = ("edited", "removed", "holiday", "outside_hours", "too_late", "too_far")
+    rows = writer.session.execute(
+        select(RunRow).where(RunRow.campaign == campaign, RunRow.manual == 0, RunRow.due_at > now)
+    ).scalars()
+    found = [row for row in rows if row.state is RunState.PLANNED or (row.state.final and row.reason in reasons)]
+    for row in found:
+        writer.session.expunge(row)
+    return [row for row in found if row.state in _REOPENABLE]
+
+
+_REOPENABLE = {RunState.PLANNED, RunState.CANCELLED, RunState.SKIPPED, RunState.MISSED}
+
+
+def _plan_ahead(writer: Writer, row: CampaignRow, campaign: Campaign, now: datetime) -> None:
+    upto = max(row.cursor, now + campaign.schedule.lead)
+    for due in campaign_due_times(campaign, now, upto):
+        plan_run(writer, campaign, due, now)
+    move_cursor(writer, row, campaign, upto)
+
+
+def _remove(writer: Writer, file: str, now: datetime) -> None:
+    writer.session.execute(delete(FileRow).where(FileRow.file == file))
+    row = _row_of_file(writer, file)
+    if row is not None:
+        _retire(writer, row, now, "its file was removed")
+
+
+def _retire(writer: Writer, row: CampaignRow, now: datetime, why: str) -> None:
+    """Nothing more is planned; runs that are open go on."""
+    for run in _ahead(writer, row.name, now):
+        if run.state is RunState.PLANNED:
+            writer.move(run, RunState.CANCELLED, at=now, why=why, reason="removed")
+    _set(writer, row.name, state="removed", next_plan_at=None)
+    writer.note_campaign(row.name, at=now, why=why)
+    log.info("campaign.removed", campaign=row.name, why=why)
+
+
+def _row_of_file(writer: Writer, file: str) -> CampaignRow | None:
+    found = select(CampaignRow).where(CampaignRow.file == file, CampaignRow.state != "removed")
+    return writer.session.execute(found).scalars().first()
+
+
+def _remember(writer: Writer, campaign: Campaign, now: datetime) -> None:
+    key = {"campaign": campaign.name, "revision": campaign.revision}
+    if writer.session.get(RevisionRow, (campaign.name, campaign.revision)) is None:
+        definition = campaign.model_dump_json(by_alias=True)
+        writer.session.add(RevisionRow(**key, definition=definition, first_seen_at=now))
+        writer.session.flush()
+
+
+def _set(writer: Writer, name: str, **values: object) -> None:
+    writer.session.execute(update(CampaignRow).where(CampaignRow.name == name).values(**values))

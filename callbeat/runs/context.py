@@ -1,0 +1,161 @@
+"""What every step needs: the ledger, the clock, the accounts, and a way to send the next task."""
+
+import secrets
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from sqlalchemy import select
+
+from callbeat.campaigns.model import Campaign
+from callbeat.clock import Clock, monotonic, real_now
+from callbeat.ledger.states import BatchState, RunState
+from callbeat.ledger.store import Ledger
+from callbeat.ledger.tables import BatchRow, RevisionRow, RunRow
+from callbeat.ledger.writer import R
+from callbeat.providers.port import Provider, Rules
+from callbeat.providers.registry import rules_of
+from callbeat.runs.accounts import Accounts
+from callbeat.runs.next_step import task_for_batch
+
+log = structlog.get_logger("callbeat")
+Send = Callable[[str, Sequence[int]], None]
+REQUESTS_IN_A_LEASE = 4
+
+
+@dataclass(frozen=True)
+class Context:
+    """One per process. `timeout` is the total deadline of a request in real seconds; `term` names this process."""
+
+    ledger: Ledger
+    clock: Clock
+    accounts: Accounts
+    site: str
+    config_root: Path
+    send: Send
+    timeout: float = 30.0
+    term: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claim lasts, real time: several requests, each with its whole deadline."""
+        return timedelta(seconds=self.timeout * REQUESTS_IN_A_LEASE)
+
+
+class Lapsed(Exception):
+    """Too little of the lease is left to send anything: the row is left to whoever claims it next."""
+
+
+@dataclass
+class Hold:
+    """A row that this process may act on until its lease ends."""
+
+    context: Context
+    until: float
+
+    def check(self) -> None:
+        """To be called just before each send: a process that was stalled must not send late.
+
+        Raises:
+            Lapsed: what is left of the lease does not cover the deadline of one more request.
+        """
+        if self.until - monotonic() <= self.context.timeout:
+            raise Lapsed
+
+
+@dataclass
+class BatchJob:
+    """A claimed batch with all that belongs to it."""
+
+    context: Context
+    hold: Hold
+    batch: BatchRow
+    run: RunRow
+    campaign: Campaign
+    rules: Rules
+    provider: Provider
+
+    @property
+    def now(self) -> datetime:
+        """Campaign time."""
+        return self.context.clock.now()
+
+    def move(self, to: BatchState, why: str, *, wait: timedelta = timedelta(0), **changes: object) -> None:
+        """Move the batch in a transaction of its own, and give it back unless `keep_lease`."""
+        now = self.now
+        changes.setdefault("next_action_at", now + wait)
+        with self.context.ledger.write() as writer:
+            writer.move(self.batch, to, at=now, why=why, **changes)  # type: ignore[arg-type]
+        log.info(f"batch.{to}", batch=self.batch.key, why=why)
+
+    def release(self, *, wait: timedelta = timedelta(0), why: str | None = None, **changes: object) -> None:
+        """Give the batch back as it is, to be acted on again after `wait`; `why` makes an event of it."""
+        now = self.now
+        with self.context.ledger.write() as writer:
+            writer.release(self.batch, next_action_at=now + wait, **changes)
+            if why is not None:
+                writer.note(self.batch, at=now, why=why)
+
+    def note(self, why: str) -> None:
+        """An event, whoever holds the row by now."""
+        with self.context.ledger.write() as writer:
+            writer.note(self.batch, at=self.now, why=why)
+        log.warning("batch.note", batch=self.batch.key, why=why)
+
+    def next_task(self) -> None:
+        """The fast path: what is due at once is sent at once, without waiting for the sweep."""
+        self.context.send(task_for_batch(self.batch, self.now), [self.batch.id])
+
+
+def claim(
+    context: Context, table: type[R], row_id: int, states: Collection[RunState | BatchState]
+) -> tuple[R, Hold] | None:
+    """Take a row for this process, or None if somebody else has it or it has moved on."""
+    until = monotonic() + context.lease.total_seconds()
+    with context.ledger.write() as writer:
+        row = writer.claim(table, row_id, states, real_now=real_now(), lease=context.lease, term=context.term)
+    return None if row is None else (row, Hold(context, until))
+
+
+def claim_batch(context: Context, batch_id: int, states: Collection[BatchState]) -> BatchJob | None:
+    """Take a batch, its run, its campaign and its provider.
+
+    None if it is not to be had; if its account is closed or unknown, it is given back for later.
+    """
+    taken = claim(context, BatchRow, batch_id, states)
+    if taken is None:
+        return None
+    batch, hold = taken
+    run = _run_of(context, batch)
+    campaign = load_campaign(context.ledger, run.campaign, run.revision)
+    door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
+    if isinstance(door, str):
+        _wait_outside(context, batch, door)
+        return None
+    return BatchJob(context, hold, batch, run, campaign, rules_of(batch.provider), door)
+
+
+def load_campaign(ledger: Ledger, name: str, revision: str) -> Campaign:
+    """A campaign as it was in that revision."""
+    with ledger.read() as session:
+        definition = session.execute(
+            select(RevisionRow.definition).where(RevisionRow.campaign == name, RevisionRow.revision == revision)
+        ).scalar_one()
+    return Campaign.model_validate_json(definition)
+
+
+def _run_of(context: Context, batch: BatchRow) -> RunRow:
+    with context.ledger.read() as session:
+        return session.execute(select(RunRow).where(RunRow.id == batch.run_id)).scalar_one()
+
+
+def _wait_outside(context: Context, batch: BatchRow, closed: str) -> None:
+    now = context.clock.now()
+    with context.ledger.write() as writer:
+        writer.release(batch, next_action_at=now + timedelta(minutes=1))
+        if batch.reason != closed:
+            writer.change(batch, reason=closed)
+            writer.note(batch, at=now, why=closed)
+    log.warning("account.closed", batch=batch.key, why=closed)

@@ -1,0 +1,65 @@
+"""End a run once all its batches are final and every call has an outcome."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from callbeat.ledger.states import BatchState, RunState
+from callbeat.ledger.tables import BatchRow, RunRow
+from callbeat.ledger.writer import Writer
+from callbeat.outcomes import Outcome
+from callbeat.runs.collect import close_calls
+from callbeat.runs.context import Context, claim, log
+from callbeat.runs.stop import left_over
+
+LOOK_AGAIN = timedelta(minutes=5)
+S = BatchState
+
+
+def finish(context: Context, run_id: int) -> None:
+    """One look at whether a run is over."""
+    taken = claim(context, RunRow, run_id, {RunState.ACTIVE})
+    if taken is None:
+        return
+    run, now = taken[0], context.clock.now()
+    with context.ledger.write() as writer:
+        batches = list(writer.session.execute(select(BatchRow).where(BatchRow.run_id == run_id)).scalars())
+        if not all(batch.state.final for batch in batches):
+            writer.release(run, next_action_at=now + LOOK_AGAIN)
+            return
+        for batch in batches:
+            _close(writer, batch)
+        to, reason = verdict([(batch.state, batch.reason) for batch in batches], run.stop_reason)
+        writer.move(run, to, at=now, why=_words(batches), reason=reason)
+    log.info(f"run.{to}", run=run.key, reason=reason)
+
+
+def verdict(
+    batches: Sequence[tuple[BatchState, str | None]], stop_reason: str | None
+) -> tuple[RunState, str | None]:
+    """What a run becomes when its batches ended so, and the reason. Pure."""
+    states = {state for state, _ in batches}
+    reasons = [reason for _, reason in batches if reason]
+    first = reasons[0] if reasons else None
+    if stop_reason is not None:
+        return RunState.CANCELLED, stop_reason
+    if states == {S.MISSED}:
+        return RunState.MISSED, first
+    if S.FAILED in states and not states & {S.FINISHED, S.STOPPED}:
+        return RunState.FAILED, "provider_refused"
+    if states == {S.CANCELLED}:
+        return RunState.CANCELLED, first
+    return RunState.FINISHED, first if states & {S.STOPPED, S.MISSED} else None
+
+
+def _close(writer: Writer, batch: BatchRow) -> None:
+    """A call without an outcome by now was never placed; or, where its batch may have dialled, is not known."""
+    may_have_dialled = batch.state is S.FAILED and batch.verified > 0
+    never = Outcome.UNKNOWN if may_have_dialled else left_over(batch.stop_reason)
+    close_calls(writer, batch.id, never_dialled=never, error=batch.reason)
+
+
+def _words(batches: Sequence[BatchRow]) -> str:
+    calls = sum(batch.calls for batch in batches)
+    return f"every batch is final and each of {calls} calls has an outcome"

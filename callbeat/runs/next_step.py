@@ -1,0 +1,43 @@
+"""Which task takes a row further, by its state and the time. Pure."""
+
+from datetime import datetime
+
+from callbeat.ledger.states import BatchState, RunState
+from callbeat.ledger.tables import BatchRow, RunRow
+from callbeat.runs.starts import STOP_AHEAD
+
+S = BatchState
+TASKS = {
+    S.READY: "create",
+    S.CREATING: "create",
+    S.UNCERTAIN: "create",
+    S.CREATED: "schedule",
+    S.SCHEDULING: "schedule",
+    S.SCHEDULED: "verify",
+    S.RUNNING: "poll",
+    S.RETRYING: "poll",
+    S.STOPPING: "stop",
+}
+STOPPED_WHEN_WISHED = (S.READY, S.CREATED, S.SCHEDULED, S.RUNNING)
+
+
+def task_for_batch(batch: BatchRow, now: datetime) -> str:
+    """The task that takes a batch further. A wish to stop is honoured at the next settled state."""
+    if batch.state in STOPPED_WHEN_WISHED and (batch.stop_reason or hours_over(batch, now)):
+        return "stop"
+    if batch.state is S.SCHEDULED and batch.verified >= 2:
+        return "poll"
+    if batch.state is S.RUNNING and batch.collect_wanted:
+        return "collect"
+    return TASKS[batch.state]
+
+
+def hours_over(batch: BatchRow, now: datetime) -> bool:
+    """Whether a batch must be stopped because its hours are about to end."""
+    live = batch.state in (S.SCHEDULED, S.RUNNING)
+    return live and batch.dial_until is not None and now >= batch.dial_until - STOP_AHEAD
+
+
+def task_for_run(run: RunRow) -> str:
+    """The task that takes a run further."""
+    return "finish" if run.state is RunState.ACTIVE else "open"

@@ -1,0 +1,189 @@
+"""Open a run: read and screen its contacts, and write its calls and batches in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert, select
+
+from callbeat.campaigns.model import Campaign
+from callbeat.contacts.screening import Screening, screen
+from callbeat.contacts.source import SourceError, Wanted, read_rows
+from callbeat.ledger.states import BatchState, RunState
+from callbeat.ledger.tables import BatchRow, CallRow, CampaignRow, ExclusionRow, RunRow
+from callbeat.ledger.writer import Writer
+from callbeat.providers.port import Rules
+from callbeat.providers.registry import rules_of
+from callbeat.runs.context import Context, claim, load_campaign, log
+from callbeat.runs.labels import label
+from callbeat.runs.starts import NoneLeft, choose_start, needed
+
+WAIT = timedelta(minutes=1)
+HELD_BLOCKS_FOR = timedelta(days=1)
+
+
+def open_run(context: Context, run_id: int) -> None:
+    """One try at opening a run whose time has come."""
+    taken = claim(context, RunRow, run_id, {RunState.PLANNED, RunState.OPENING})
+    if taken is None:
+        return
+    run = taken[0]
+    campaign = load_campaign(context.ledger, run.campaign, run.revision)
+    rules = rules_of(campaign.provider)
+    if _decided(context, run, campaign, rules):
+        return
+    if run.state is RunState.PLANNED:
+        with context.ledger.write() as writer:
+            writer.move(run, RunState.OPENING, at=context.clock.now(), why="reading contacts", keep_lease=True)
+    try:
+        screening = read_contacts(context.config_root, campaign, run, rules)
+    except SourceError as error:
+        _without_source(context, run, campaign, rules, error)
+        return
+    _write(context, run, campaign, screening)
+
+
+def read_contacts(root: Path, campaign: Campaign, run: RunRow, rules: Rules) -> Screening:
+    """The run's contacts, read and screened.
+
+    Raises:
+        SourceError: the source as a whole cannot be used.
+    """
+    local = run.due_at.astimezone(ZoneInfo(campaign.schedule.timezone))
+    path = (root / local.strftime(campaign.contacts.source)).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise SourceError("source_unreadable", f"{campaign.contacts.source} leads out of {root.name}/")
+    wanted = Wanted(
+        phone=campaign.contacts.phone or rules.phone_column,
+        variables=campaign.contacts.variables,
+        max_rows=campaign.contacts.max_rows,
+        reserved=rules.reserved_columns,
+    )
+    return screen(read_rows(path, wanted))
+
+
+def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) -> bool:
+    """Whether the run does not open now: stopped, no start left, its file broken, the run before still active."""
+    now = context.clock.now()
+    chosen = choose_start(rules, campaign, run.due_at, now, by_hand=bool(run.manual))
+    with context.ledger.write() as writer:
+        if run.stop_reason is not None:
+            writer.move(run, RunState.CANCELLED, at=now, why="stopped before it opened", reason=run.stop_reason)
+        elif isinstance(chosen, NoneLeft):
+            broken = _broken(writer, run)
+            reason = "broken_file" if broken else chosen.reason
+            writer.move(run, RunState.MISSED, at=now, why=chosen.words, reason=reason)
+        elif not run.manual and _broken(writer, run):
+            writer.release(run, next_action_at=now + WAIT, reason="broken_file")
+        elif not run.manual and (before := _still_active(writer, run, campaign)):
+            _overlap(writer, run, before, context, last_moment=run.due_at - needed(rules))
+        else:
+            return False
+    log.info(f"run.{run.state}", run=run.key, reason=run.reason)
+    return True
+
+
+def _overlap(writer: Writer, run: RunRow, before: str, context: Context, *, last_moment: datetime) -> None:
+    """The run before may yet end: it is decided at the last moment at which this one could open in time."""
+    now = context.clock.now()
+    if now >= last_moment:
+        writer.move(run, RunState.SKIPPED, at=now, why=f"{before} is still active", reason="overlap")
+    else:
+        writer.release(run, next_action_at=min(now + WAIT, last_moment), reason=None)
+
+
+def _broken(writer: Writer, run: RunRow) -> bool:
+    found = writer.session.execute(select(CampaignRow.state).where(CampaignRow.name == run.campaign))
+    return found.scalar_one_or_none() == "broken"
+
+
+def _still_active(writer: Writer, run: RunRow, campaign: Campaign) -> str | None:
+    """An earlier scheduled run that is still on its way; one that is held for a day no longer counts."""
+    if campaign.schedule.overlap == "allow":
+        return None
+    earlier = select(RunRow).where(
+        RunRow.campaign == run.campaign,
+        RunRow.manual == 0,
+        RunRow.due_at < run.due_at,
+        RunRow.state.in_([RunState.OPENING, RunState.ACTIVE]),
+    )
+    for other in writer.session.execute(earlier.order_by(RunRow.due_at)).scalars():
+        if not _held_long(writer, other, run):
+            return other.key
+    return None
+
+
+def _held_long(writer: Writer, other: RunRow, run: RunRow) -> bool:
+    states = list(
+        writer.session.execute(
+            select(BatchRow.state).where(BatchRow.run_id == other.id, BatchRow.state.in_(_unfinished()))
+        ).scalars()
+    )
+    return bool(states) and set(states) == {BatchState.HELD} and run.due_at >= other.due_at + HELD_BLOCKS_FOR
+
+
+def _unfinished() -> list[BatchState]:
+    return [state for state in BatchState if not state.final]
+
+
+def _without_source(context: Context, run: RunRow, campaign: Campaign, rules: Rules, error: SourceError) -> None:
+    """A source that may still come is waited for while a start is left; else the run has failed."""
+    now = context.clock.now()
+    later = choose_start(rules, campaign, run.due_at, now + WAIT, by_hand=False)
+    with context.ledger.write() as writer:
+        if error.may_come and not run.manual and not isinstance(later, NoneLeft):
+            writer.release(run, next_action_at=now + WAIT, reason=error.reason)
+        else:
+            writer.move(run, RunState.FAILED, at=now, why=error.words, reason=error.reason)
+    log.warning("run.source", run=run.key, reason=error.reason, why=error.words)
+
+
+def _write(context: Context, run: RunRow, campaign: Campaign, screening: Screening) -> None:
+    now = context.clock.now()
+    with context.ledger.write() as writer:
+        _write_exclusions(writer, run, screening)
+        if not screening.contacts:
+            why = f"none of {screening.rows} rows is left to call"
+            writer.move(run, RunState.FINISHED, at=now, why=why, reason="nobody_left", rows=screening.rows)
+            return
+        batch = _new_batch(context, run, campaign, len(screening.contacts))
+        writer.session.add(batch)
+        writer.session.flush()
+        _write_calls(writer, run, batch, screening)
+        out = len(screening.exclusions)
+        why = f"{screening.rows} rows: {len(screening.contacts)} to call, {out} not"
+        writer.move(
+            run, RunState.ACTIVE, at=now, why=why, rows=screening.rows, reason=None, next_action_at=now + WAIT
+        )
+        batch_id = batch.id
+    log.info("run.active", run=run.key, why=why)
+    context.send("create", [batch_id])
+
+
+def _new_batch(context: Context, run: RunRow, campaign: Campaign, calls: int) -> BatchRow:
+    """One batch: Bolna states no limit of size."""
+    return BatchRow(
+        key=f"{run.key}/1", run_id=run.id, n=1, provider=campaign.provider, account=campaign.account,
+        agent=campaign.agent, label=label(context.site, run.campaign, run.due_at, run.manual, 1),
+        state=BatchState.READY, calls=calls, next_action_at=context.clock.now(), stop_reason=run.stop_reason,
+    )  # fmt: skip
+
+
+def _write_calls(writer: Writer, run: RunRow, batch: BatchRow, screening: Screening) -> None:
+    rows = [
+        {"run_id": run.id, "batch_id": batch.id, "row": c.row, "number": c.number, "variables": dict(c.variables)}
+        for c in screening.contacts
+    ]
+    for part in _parts(rows):
+        writer.session.execute(insert(CallRow), part)
+
+
+def _write_exclusions(writer: Writer, run: RunRow, screening: Screening) -> None:
+    rows = [{"run_id": run.id, "row": e.row, "kind": e.kind, "reason": e.reason} for e in screening.exclusions]
+    for part in _parts(rows):
+        writer.session.execute(insert(ExclusionRow), part)
+
+
+def _parts(rows: list[dict[str, object]], size: int = 5000) -> Sequence[list[dict[str, object]]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]

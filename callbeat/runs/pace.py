@@ -1,0 +1,26 @@
+"""How soon to look at a batch again: the interval follows the work left. Pure."""
+
+from datetime import datetime, timedelta
+
+SOONEST = timedelta(seconds=30)
+LATEST = timedelta(minutes=10)
+SETTLE = timedelta(seconds=45)  # after a batch is over, until its last calls are accounted for
+GIVE_UP_AFTER_HOURS = timedelta(hours=2)  # after `dial_until`
+GIVE_UP_AFTER_START = timedelta(hours=24)  # where any hour is permitted
+
+
+def next_look(start_at: datetime, now: datetime, *, calls: int, over: int) -> timedelta:
+    """A third of the time that the calls left will take, judged by those that are over."""
+    elapsed = max(now - start_at, timedelta(0))
+    if over == 0:
+        return _bounded(elapsed / 4)
+    return _bounded(elapsed / over * max(calls - over, 0) / 3)
+
+
+def given_up_at(start_at: datetime, dial_until: datetime | None) -> datetime:
+    """When a batch that never settles is reported instead of polled."""
+    return dial_until + GIVE_UP_AFTER_HOURS if dial_until else start_at + GIVE_UP_AFTER_START
+
+
+def _bounded(interval: timedelta) -> timedelta:
+    return min(max(interval, SOONEST), LATEST)

@@ -1,0 +1,80 @@
+"""Plan due times as ledger rows, unique on campaign and due time: two planners are harmless."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from callbeat.campaigns.due import campaign_due_times, is_skipped, next_campaign_due, opens_at
+from callbeat.campaigns.model import Campaign
+from callbeat.ledger.states import RunState
+from callbeat.ledger.tables import CampaignRow, RunRow
+from callbeat.ledger.writer import Writer
+from callbeat.runs.context import Context, load_campaign, log
+from callbeat.runs.labels import run_key
+
+MOST_AT_ONCE = 500
+PLANNING = ("active", "broken")  # a broken file's last good schedule goes on; its runs wait for the mend
+
+
+def plan_due(context: Context) -> int:
+    """Plan every campaign whose next due time has come within its lead. One that fails does not stop the rest."""
+    now = context.clock.now()
+    due = select(CampaignRow.name).where(CampaignRow.next_plan_at <= now, CampaignRow.state.in_(PLANNING))
+    with context.ledger.read() as session:
+        names = list(session.execute(due.order_by(CampaignRow.next_plan_at).limit(MOST_AT_ONCE)).scalars())
+    return sum(_plan_safely(context, name) for name in names)
+
+
+def _plan_safely(context: Context, name: str) -> int:
+    try:
+        return _plan(context, name)
+    except Exception:  # one poisoned campaign must not stop beat
+        log.exception("campaign.not_planned", campaign=name)
+        return 0
+
+
+def _plan(context: Context, name: str) -> int:
+    now = context.clock.now()
+    with context.ledger.write() as writer:
+        row = writer.session.execute(select(CampaignRow).where(CampaignRow.name == name)).scalar_one()
+        if row.revision is None or row.state not in PLANNING:
+            return 0
+        campaign = load_campaign(context.ledger, name, row.revision)
+        upto = max(row.cursor, now + campaign.schedule.lead)
+        planned = [plan_run(writer, campaign, due, now) for due in campaign_due_times(campaign, row.cursor, upto)]
+        move_cursor(writer, row, campaign, upto)
+    return sum(planned)
+
+
+def move_cursor(writer: Writer, row: CampaignRow, campaign: Campaign, upto: datetime) -> None:
+    """Everything up to `upto` is planned. The cursor never goes back."""
+    following = next_campaign_due(campaign, upto)
+    writer.session.execute(
+        update(CampaignRow)
+        .where(CampaignRow.name == row.name, CampaignRow.cursor <= upto)
+        .values(cursor=upto, next_plan_at=following - campaign.schedule.lead if following else None)
+    )
+
+
+def plan_run(writer: Writer, campaign: Campaign, due_at: datetime, now: datetime) -> bool:
+    """One due time as a row, unless it is there already. A day that is skipped is a decision, and recorded."""
+    known = select(RunRow.id).where(RunRow.campaign == campaign.name, RunRow.due_at == due_at, RunRow.manual == 0)
+    if writer.session.execute(known).first() is not None:
+        return False
+    opens = opens_at(campaign, due_at)
+    row = RunRow(
+        key=run_key(campaign.name, due_at, 0), campaign=campaign.name, revision=campaign.revision,
+        due_at=due_at, opens_at=opens, state=RunState.PLANNED, next_action_at=opens, created_at=now,
+    )  # fmt: skip
+    insert_run(writer, row, now, why=f"due {due_at:%Y-%m-%d %H:%M} UTC, opens {opens:%H:%M}")
+    if is_skipped(campaign, due_at):
+        writer.move(row, RunState.SKIPPED, at=now, why="its date is among skip_dates", reason="holiday")
+    return True
+
+
+def insert_run(writer: Writer, row: RunRow, now: datetime, *, why: str, actor: str = "callbeat") -> None:
+    """Add a run and the event that it was planned."""
+    writer.session.add(row)
+    writer.session.flush()
+    writer.session.expunge(row)
+    writer.note(row, at=now, why=why, actor=actor)

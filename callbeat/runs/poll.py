@@ -1,0 +1,93 @@
+"""See how batches get on: one list call covers all of an agent's batches."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from callbeat.errors import LedgerConflict
+from callbeat.ledger.states import BatchState
+from callbeat.providers.answers import Accepted, Answer, Busy, Refused
+from callbeat.providers.port import BatchSeen, Phase
+from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.pace import given_up_at, next_look
+from callbeat.runs.starts import STOP_AHEAD
+
+ENDED = (Phase.OVER, Phase.STOPPED, Phase.FAILED)
+LARGE_LIST = 500  # an agent's list longer than this is not fetched for one or two batches
+
+
+def poll(context: Context, batch_ids: Sequence[int]) -> None:
+    """One look at batches of one agent of one account."""
+    claims = [claim_batch(context, batch_id, {BatchState.SCHEDULED, BatchState.RUNNING}) for batch_id in batch_ids]
+    jobs = [job for job in claims if job is not None]
+    seen = _look(jobs) if jobs else {}
+    for job in jobs:
+        answer = seen[job.batch.id]
+        context.accounts.heed(job.batch.account, answer, job.now)
+        try:
+            _record(job, answer)
+        except LedgerConflict as conflict:
+            job.note(f"a poll came to nothing: {conflict}")
+
+
+def _look(jobs: Sequence[BatchJob]) -> Mapping[int, Answer[BatchSeen]]:
+    """What the provider shows of each. A list grown large is left for one GET a batch."""
+    first = jobs[0]
+    known = first.context.accounts.list_sizes.get((first.batch.account, first.batch.agent), 0)
+    if known > LARGE_LIST and len(jobs) * 50 < known:
+        return {job.batch.id: job.provider.get(job.batch.provider_ref or "") for job in jobs}
+    first.hold.check()
+    answer = first.provider.list_batches(first.batch.agent)
+    if not isinstance(answer, Accepted):
+        return {job.batch.id: answer for job in jobs}
+    first.context.accounts.list_sizes[(first.batch.account, first.batch.agent)] = len(answer.value)
+    rows = {row.ref: row for row in answer.value}
+    return {job.batch.id: _row(job, rows) for job in jobs}
+
+
+def _row(job: BatchJob, rows: Mapping[str, BatchSeen]) -> Answer[BatchSeen]:
+    found = rows.get(job.batch.provider_ref or "")
+    return Accepted(found) if found else job.provider.get(job.batch.provider_ref or "")
+
+
+def _record(job: BatchJob, answer: Answer[BatchSeen]) -> None:
+    if isinstance(answer, Accepted):
+        _progress(job, answer.value)
+    elif isinstance(answer, Refused):
+        why = f"the provider no longer shows it: {answer.reason}"
+        job.move(BatchState.HELD, why, reason=why)
+    else:
+        job.release(
+            wait=answer.retry_in if isinstance(answer, Busy) else timedelta(seconds=30), reason=answer.reason
+        )
+
+
+def _progress(job: BatchJob, seen: BatchSeen) -> None:
+    batch = job.batch
+    started = seen.phase is Phase.DIALLING or seen.phase in ENDED
+    changes: dict[str, Any] = {"phase": str(seen.phase), "valid": seen.valid, "reason": None}
+    if batch.state is BatchState.SCHEDULED and started:
+        job.move(
+            BatchState.RUNNING, f"the provider says {seen.status_word}", keep_lease=True, start_at=_start(job, seen)
+        )
+    if job.now >= given_up_at(batch.start_at or job.now, batch.dial_until):
+        why = f"it never settled: the provider still says {seen.status_word}"
+        job.move(BatchState.HELD, why, **changes | {"reason": why})
+    elif batch.state is BatchState.RUNNING and (seen.fingerprint != batch.seen or seen.phase in ENDED):
+        job.release(**changes, collect_wanted=True)
+        job.next_task()
+    else:
+        job.release(wait=wait_for(job, seen.over), **changes)
+
+
+def _start(job: BatchJob, seen: BatchSeen) -> datetime:
+    return seen.start_at or job.batch.start_at or job.now
+
+
+def wait_for(job: BatchJob, over: int) -> timedelta:
+    """How long to leave a batch alone: by the work left, and never past the end of its hours."""
+    batch, now = job.batch, job.now
+    wait = next_look(batch.start_at or now, now, calls=batch.calls, over=over)
+    if batch.dial_until is not None:
+        wait = min(wait, max(batch.dial_until - STOP_AHEAD - now, timedelta(seconds=10)))
+    return wait

@@ -1,0 +1,194 @@
+"""Runs, batches and calls as commands print them. Instants are ISO 8601 UTC; absent values are None."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from callbeat.clock import iso
+from callbeat.contacts.numbers import masked
+from callbeat.errors import Refusal
+from callbeat.ledger.states import BatchState
+from callbeat.ledger.store import Ledger
+from callbeat.ledger.tables import BatchRow, CallRow, EventRow, ExclusionRow, FileRow, RunRow
+
+Json = dict[str, Any]
+Out = dict[tuple[str, str], int]  # (kind, reason): rows
+
+
+def runs(ledger: Ledger, *, campaign: str | None = None, limit: int | None = None) -> list[Json]:
+    """The newest runs, oldest first."""
+    wanted = select(RunRow).order_by(RunRow.due_at.desc(), RunRow.id.desc())
+    if campaign is not None:
+        wanted = wanted.where(RunRow.campaign == campaign)
+    with ledger.read() as session:
+        rows = list(session.execute(wanted.limit(limit)).scalars())
+        return _reports(session, list(reversed(rows)))
+
+
+def run(ledger: Ledger, key: str) -> Json:
+    """One run with its events.
+
+    Raises:
+        Refusal: no such run.
+    """
+    with ledger.read() as session:
+        row = find_run(session, key)
+        return _reports(session, [row])[0] | {"events": _events(session, row.id)}
+
+
+def find_run(session: Session, key: str) -> RunRow:
+    """A run by its name.
+
+    Raises:
+        Refusal: no such run.
+    """
+    row = session.execute(select(RunRow).where(RunRow.key == key)).scalar_one_or_none()
+    if row is None:
+        raise Refusal(f"there is no run {key}: `callbeat runs` lists them")
+    return row
+
+
+def calls(ledger: Ledger, key: str, *, reveal: bool) -> list[Json]:
+    """Every call of a run, by row. Numbers are masked unless `reveal`."""
+    with ledger.read() as session:
+        row = find_run(session, key)
+        found = session.execute(
+            select(CallRow, BatchRow.key)
+            .join(BatchRow, BatchRow.id == CallRow.batch_id)
+            .where(CallRow.run_id == row.id)
+            .order_by(CallRow.row)
+        )
+        return [_call(call, batch, reveal=reveal) for call, batch in found]
+
+
+def broken_files(ledger: Ledger) -> list[Json]:
+    """Campaign files that have errors: `{file, campaign, problems}`."""
+    with ledger.read() as session:
+        rows = session.execute(select(FileRow).order_by(FileRow.file)).scalars()
+        return [{"file": row.file, "campaign": row.campaign, "problems": row.problems} for row in rows]
+
+
+def _call(call: CallRow, batch: str, *, reveal: bool) -> Json:
+    return {
+        "row": call.row,
+        "number": call.number if reveal else masked(call.number),
+        "batch": batch,
+        "provider_call": call.provider_call,
+        "outcome": str(call.outcome),
+        "provider_status": call.provider_status,
+        "attempts": call.attempts,
+        "started_at": iso(call.started_at) if call.started_at else None,
+        "seconds": call.seconds,
+        "cost": _money(call.cost),
+        "currency": call.currency,
+        "error": call.error,
+        "variables": call.variables,
+    }
+
+
+def _reports(session: Session, rows: Sequence[RunRow]) -> list[Json]:
+    ids = [row.id for row in rows]
+    batches, outcomes, costs, out = (
+        _batches(session, ids),
+        _outcomes(session, ids),
+        _costs(session, ids),
+        _out(session, ids),
+    )
+    return [_report(row, batches[row.id], outcomes[row.id], costs[row.id], out[row.id]) for row in rows]
+
+
+def _report(row: RunRow, batches: Sequence[BatchRow], outcomes: Json, cost: Decimal | None, out: Out) -> Json:
+    starts = [batch.start_at for batch in batches if batch.start_at]
+    excluded = {reason: count for (kind, reason), count in out.items() if kind == "excluded"}
+    return {
+        "run": row.key,
+        "campaign": row.campaign,
+        "revision": row.revision,
+        "due_at": iso(row.due_at),
+        "start_at": iso(min(starts)) if starts else None,
+        "state": str(row.state),
+        "reason": row.reason,
+        "needs_attention": any(batch.state is BatchState.HELD for batch in batches),
+        "rows": row.rows,
+        "invalid": sum(count for (kind, _), count in out.items() if kind == "invalid"),
+        "excluded": sum(excluded.values()),
+        "excluded_by": excluded,
+        "calls": sum(outcomes.values()),
+        "outcomes": outcomes,
+        "cost": _money(cost),
+        "batches": [_batch(batch) for batch in batches],
+    }
+
+
+def _batch(batch: BatchRow) -> Json:
+    return {
+        "batch": batch.key,
+        "provider": batch.provider,
+        "account": batch.account,
+        "label": batch.label,
+        "provider_ref": batch.provider_ref,
+        "state": str(batch.state),
+        "reason": batch.reason,
+        "start_at": iso(batch.start_at) if batch.start_at else None,
+        "dial_until": iso(batch.dial_until) if batch.dial_until else None,
+        "calls": batch.calls,
+    }
+
+
+def _batches(session: Session, ids: Sequence[int]) -> defaultdict[int, list[BatchRow]]:
+    found: defaultdict[int, list[BatchRow]] = defaultdict(list)
+    for part in _parts(ids):
+        wanted = select(BatchRow).where(BatchRow.run_id.in_(part)).order_by(BatchRow.run_id, BatchRow.n)
+        for batch in session.execute(wanted).scalars():
+            found[batch.run_id].append(batch)
+    return found
+
+
+def _outcomes(session: Session, ids: Sequence[int]) -> defaultdict[int, Json]:
+    found: defaultdict[int, Json] = defaultdict(dict)
+    for part in _parts(ids):
+        counted = select(CallRow.run_id, CallRow.outcome, func.count()).where(CallRow.run_id.in_(part))
+        for run_id, outcome, count in session.execute(counted.group_by(CallRow.run_id, CallRow.outcome)):
+            found[run_id][str(outcome)] = count
+    return found
+
+
+def _costs(session: Session, ids: Sequence[int]) -> defaultdict[int, Decimal | None]:
+    """Summed here, not in the database: amounts are decimals, and a database would make floats of them."""
+    found: defaultdict[int, Decimal | None] = defaultdict(lambda: None)
+    for part in _parts(ids):
+        wanted = select(CallRow.run_id, CallRow.cost).where(CallRow.run_id.in_(part), CallRow.cost.is_not(None))
+        for run_id, cost in session.execute(wanted):
+            found[run_id] = (found[run_id] or Decimal(0)) + (cost or Decimal(0))
+    return found
+
+
+def _out(session: Session, ids: Sequence[int]) -> defaultdict[int, Out]:
+    found: defaultdict[int, Out] = defaultdict(dict)
+    for part in _parts(ids):
+        columns = (ExclusionRow.run_id, ExclusionRow.kind, ExclusionRow.reason)
+        counted = select(*columns, func.count()).where(ExclusionRow.run_id.in_(part)).group_by(*columns)
+        for run_id, kind, reason, count in session.execute(counted):
+            found[run_id][kind, reason] = count
+    return found
+
+
+def _events(session: Session, run_id: int) -> list[Json]:
+    rows = session.execute(select(EventRow).where(EventRow.run_id == run_id).order_by(EventRow.id)).scalars()
+    return [
+        {"at": iso(row.at), "from": row.from_state, "to": row.to_state, "why": row.why, "actor": row.actor}
+        for row in rows
+    ]
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"
+
+
+def _parts(ids: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:
+    """Databases limit how many values one question may name."""
+    return [ids[start : start + size] for start in range(0, len(ids), size)]

@@ -1,0 +1,131 @@
+"""Give a created batch its start, once; read it back where the answer was lost."""
+
+from datetime import datetime, timedelta
+
+from callbeat.errors import LedgerConflict
+from callbeat.ledger.states import BatchState
+from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
+from callbeat.providers.port import BatchSeen, NoStart, Phase, Start
+from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.starts import Chosen, NoneLeft, Until, choose_start, permitted, within_hours
+from callbeat.runs.verdicts import BETWEEN_READS, after_schedule, after_unscheduled
+
+
+def schedule(context: Context, batch_id: int) -> None:
+    """One step for a batch that is created, or whose schedule may have been taken."""
+    job = claim_batch(context, batch_id, {BatchState.CREATED, BatchState.SCHEDULING})
+    if job is None:
+        return
+    if job.batch.state is BatchState.SCHEDULING:
+        _read_back(job)
+        return
+    chosen = _choose(job)
+    if isinstance(chosen, NoneLeft):
+        _give_up(job, chosen)
+    else:
+        _send(job, chosen)
+
+
+def _choose(job: BatchJob) -> Chosen | NoneLeft:
+    """The start to ask for. After a schedule that was lost it is the very same text, or none."""
+    now = job.now + job.provider.clock_difference
+    by_hand = bool(job.run.manual)
+    if job.batch.asked_text is None:
+        return choose_start(job.rules, job.campaign, job.run.due_at, now, by_hand=by_hand)
+    asked = datetime.fromisoformat(job.batch.asked_text)
+    again = job.rules.start_for(asked, now, timedelta(0))
+    if isinstance(again, NoStart):
+        return NoneLeft("too_late", "the schedule was lost, and its start is too near to be asked for again")
+    hours = within_hours(job.campaign, again.start_at)
+    return Chosen(again, hours.until) if isinstance(hours, Until) else hours
+
+
+def _send(job: BatchJob, chosen: Chosen) -> None:
+    """Write what is asked for, send it, write what came back."""
+    start, batch = chosen.start, job.batch
+    job.move(
+        BatchState.SCHEDULING, f"asked for {start.text}, which starts {start.start_at:%H:%M} UTC", keep_lease=True,
+        asked_text=start.text, start_at=start.start_at, dial_until=chosen.dial_until,
+        schedules=batch.schedules + 1, in_doubt_since=job.now, denials=0, denied_at=None,
+    )  # fmt: skip
+    job.hold.check()
+    answer = job.provider.schedule(batch.provider_ref or "", start.text)
+    job.context.accounts.heed(batch.account, answer, job.now)
+    try:
+        _record(job, answer, start)
+    except LedgerConflict:
+        job.note("the answer to a schedule came after the lease; whoever holds the batch reads it back")
+
+
+def _record(job: BatchJob, answer: Answer[datetime | None], start: Start) -> None:
+    verdict = after_schedule(answer, job.batch.schedules)
+    if verdict.to is BatchState.SCHEDULED:
+        told = answer.value if isinstance(answer, Accepted) else None
+        _taken(job, told or start.start_at, verdict.why)
+    elif verdict.to is BatchState.SCHEDULING:
+        job.release(wait=verdict.wait, why=verdict.why, reason=verdict.why)
+    else:
+        refused = isinstance(answer, Refused) and answer.why is Why.TOO_SOON
+        again = {"asked_text": None} if refused or isinstance(answer, Busy) else {}
+        unsent = {"schedules": job.batch.schedules - 1} if isinstance(answer, Busy) else {}
+        job.move(verdict.to, verdict.why, wait=verdict.wait, reason=verdict.why, **again, **unsent)
+        job.context.send("finish", [job.run.id]) if verdict.to.final else None
+
+
+def _taken(job: BatchJob, start_at: datetime, why: str) -> None:
+    """It will dial at `start_at`: adopted where that is permitted, else stopped."""
+    hours = within_hours(job.campaign, start_at)
+    fits = permitted(job.rules, job.campaign, job.run.due_at, start_at, by_hand=bool(job.run.manual))
+    until = hours.until if isinstance(hours, Until) else job.batch.dial_until
+    changed = f"; the provider starts it at {start_at:%H:%M} UTC" if start_at != job.batch.start_at else ""
+    job.move(
+        BatchState.SCHEDULED, why + changed, start_at=start_at, dial_until=until, phase=str(Phase.SCHEDULED),
+        in_doubt_since=None, reason=None, stop_reason=job.batch.stop_reason if fits else "wrong_start",
+    )  # fmt: skip
+    job.next_task()
+
+
+def _read_back(job: BatchJob) -> None:
+    """Whether a start that may have been taken was."""
+    job.hold.check()
+    answer = job.provider.get(job.batch.provider_ref or "")
+    if isinstance(answer, Accepted):
+        _believe(job, answer.value)
+        return
+    job.context.accounts.heed(job.batch.account, answer, job.now)
+    gone = isinstance(answer, Refused) and answer.why is Why.NOT_FOUND
+    late = job.batch.start_at is not None and job.now > job.batch.start_at + timedelta(hours=1)
+    if gone or late:
+        why = f"it may have been scheduled, and cannot be read back: {answer.reason}"
+        job.move(BatchState.HELD, why, reason=why)
+        return
+    job.release(wait=answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, reason=answer.reason)
+
+
+def _believe(job: BatchJob, seen: BatchSeen) -> None:
+    if seen.has_start or seen.phase in (Phase.SCHEDULED, Phase.DIALLING, Phase.OVER):
+        _taken(job, seen.start_at or job.batch.start_at or job.now, f"read back: {seen.status_word}")
+        return
+    if seen.phase in (Phase.STOPPED, Phase.FAILED):
+        why = f"the provider shows it as {seen.status_word}"
+        job.move(BatchState.FAILED, why, reason=why)
+        job.context.send("finish", [job.run.id])
+        return
+    batch, now = job.batch, job.now
+    counts = batch.denied_at is None or now - batch.denied_at >= BETWEEN_READS
+    denials = batch.denials + (1 if counts else 0)
+    verdict = after_unscheduled(denials, batch.schedules)
+    if verdict.to is BatchState.SCHEDULING:
+        job.release(wait=verdict.wait, denials=denials, denied_at=now if counts else batch.denied_at)
+        return
+    job.move(verdict.to, verdict.why, reason=verdict.why)
+    job.next_task()
+
+
+def _give_up(job: BatchJob, none: NoneLeft) -> None:
+    """No start is left. What lies unscheduled at the provider dials nobody, and is removed if it can be."""
+    job.hold.check()
+    answer = job.provider.delete(job.batch.provider_ref or "")
+    left = "" if isinstance(answer, Accepted) else f"; it was left at the provider, unscheduled ({answer.reason})"
+    job.move(BatchState.MISSED, none.words + left, reason=none.reason)
+    job.context.send("finish", [job.run.id])

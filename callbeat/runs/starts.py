@@ -1,0 +1,102 @@
+"""Which start to ask for: on time if possible, else the next one that `late` and the hours permit. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from callbeat.campaigns.hours import next_window, window_at
+from callbeat.campaigns.model import Campaign
+from callbeat.providers.port import NoStart, Rules, Start
+
+MARGIN = timedelta(minutes=2)  # on top of what the provider demands: the request's own time, clocks that differ
+STOP_AHEAD = timedelta(minutes=5)  # a batch is stopped this long before its hours end
+VERIFY_AHEAD = timedelta(minutes=3)  # the second look before a start
+TO_OPEN = timedelta(minutes=2)  # reading contacts and creating, before a start can be asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A start within the hours. `dial_until` is when those hours end; None where any hour is permitted."""
+
+    start: Start
+    dial_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoneLeft:
+    """No start is left: `reason` is a word of the ledger, `words` a sentence."""
+
+    reason: str
+    words: str
+
+
+def needed(rules: Rules) -> timedelta:
+    """The shortest time from opening a run to its start."""
+    return rules.earliest + MARGIN + TO_OPEN
+
+
+def choose_start(
+    rules: Rules, campaign: Campaign, due_at: datetime, now: datetime, *, by_hand: bool = False
+) -> Chosen | NoneLeft:
+    """The start for a run due at `due_at`, asked for at `now` (the provider's clock, UTC).
+
+    `late` counts from the provider's own on-time start (12:02 is on time at 12:10 where starts are rounded).
+    A run by hand ignores `late`, never the hours.
+    """
+    last = rules.rounded(due_at) + campaign.schedule.late
+    asked = max(due_at, _whole_minute(now + rules.earliest + MARGIN))
+    start = rules.start_for(asked, now, MARGIN)
+    if isinstance(start, NoStart):
+        return NoneLeft("too_far", start.reason)
+    if start.start_at > last and not by_hand:
+        return NoneLeft(
+            "too_late", f"the next start is {_clock(start.start_at)}, the last permitted {_clock(last)}"
+        )
+    found = within_hours(campaign, start.start_at)
+    if isinstance(found, NoneLeft):
+        return found if by_hand else _later(rules, campaign, start, now, last) or found
+    return Chosen(start, found.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """A start is permitted, and calls may go on until then (None: for ever)."""
+
+    until: datetime | None
+
+
+def within_hours(campaign: Campaign, start_at: datetime) -> Until | NoneLeft:
+    """Whether calls may begin at that instant, with some time left before the hours end."""
+    window = window_at(campaign.hours, campaign.schedule.timezone, start_at)
+    if window is None:
+        return NoneLeft("outside_hours", f"{_clock(start_at)} is outside the campaign's hours")
+    if window.closes is not None and start_at >= window.closes - STOP_AHEAD:
+        return NoneLeft("outside_hours", f"{_clock(start_at)} is too near the end of the campaign's hours")
+    return Until(window.closes)
+
+
+def permitted(rules: Rules, campaign: Campaign, due_at: datetime, start_at: datetime, *, by_hand: bool) -> bool:
+    """Whether a start that the provider chose is inside hours and `late`: then it is adopted."""
+    on_time = start_at <= rules.rounded(due_at) + campaign.schedule.late
+    return (by_hand or on_time) and isinstance(within_hours(campaign, start_at), Until)
+
+
+def _later(rules: Rules, campaign: Campaign, missed: Start, now: datetime, last: datetime) -> Chosen | None:
+    """The first start once the hours begin, if `late` reaches that far."""
+    window = next_window(campaign.hours, campaign.schedule.timezone, missed.start_at)
+    if window is None or window.opens > last:
+        return None
+    start = rules.start_for(window.opens, now, MARGIN)
+    if isinstance(start, NoStart) or start.start_at > last:
+        return None
+    found = within_hours(campaign, start.start_at)
+    return Chosen(start, found.until) if isinstance(found, Until) else None
+
+
+def _whole_minute(instant: datetime) -> datetime:
+    """Rounded up: a provider that rounds to marks must not see seconds that the text sent does not have."""
+    floor = instant.replace(second=0, microsecond=0)
+    return floor if floor == instant else floor + timedelta(minutes=1)
+
+
+def _clock(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

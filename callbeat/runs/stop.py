@@ -1,0 +1,121 @@
+"""Stop a batch, whatever state it is in, and prove from the provider's side that it stopped."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from callbeat.errors import LedgerConflict
+from callbeat.ledger.states import BatchState
+from callbeat.outcomes import Outcome
+from callbeat.providers.answers import Accepted, Refused, Why
+from callbeat.providers.port import BatchSeen, CallSeen, Phase
+from callbeat.runs.collect import close_calls, expected_calls, write_calls
+from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.poll import ENDED
+from callbeat.runs.settling import pair, settled
+
+STOPPABLE = {BatchState.READY, BatchState.CREATED, BatchState.SCHEDULED, BatchState.RUNNING, BatchState.STOPPING}
+LOOK_AGAIN = timedelta(seconds=20)
+PATIENCE = timedelta(hours=1)
+HOURS_ENDED = "hours_ended"
+STOPPED = "stopped"
+
+
+def stop(context: Context, batch_id: int) -> None:
+    """One step on the way to a batch that dials nobody any more."""
+    job = claim_batch(context, batch_id, STOPPABLE)
+    if job is None:
+        return
+    reason = job.batch.stop_reason or HOURS_ENDED
+    try:
+        if job.batch.state is BatchState.READY:
+            _cancel(job, reason)
+        else:
+            _stop(job, reason)
+    except LedgerConflict as conflict:
+        job.note(f"a stop came to nothing: {conflict}")
+
+
+def _cancel(job: BatchJob, reason: str) -> None:
+    """Nothing has left: nothing is to be undone."""
+    job.move(BatchState.CANCELLED, "stopped before it was created", reason=reason, stop_reason=reason)
+    job.context.send("finish", [job.run.id])
+
+
+def _stop(job: BatchJob, reason: str) -> None:
+    if job.batch.state is not BatchState.STOPPING:
+        job.move(
+            BatchState.STOPPING, f"stopping: {reason}", keep_lease=True,
+            stop_reason=reason, reason=reason, in_doubt_since=job.now,
+        )  # fmt: skip
+    job.hold.check()
+    seen = job.provider.get(job.batch.provider_ref or "")
+    if isinstance(seen, Accepted):
+        _act(job, seen.value)
+    elif isinstance(seen, Refused) and seen.why is Why.NOT_FOUND:
+        _stopped(job, "the provider does not know it any more")
+    else:
+        job.context.accounts.heed(job.batch.account, seen, job.now)
+        _wait(job, seen.reason)
+
+
+def _act(job: BatchJob, seen: BatchSeen) -> None:
+    """What stops it depends on where it stands; whether it did is seen at the next look."""
+    ref = job.batch.provider_ref or ""
+    if seen.phase in ENDED:
+        _account_for(job, seen)
+        return
+    job.hold.check()
+    answer = job.provider.delete(ref) if seen.phase is Phase.PARKED else job.provider.stop(ref)
+    if isinstance(answer, Refused) and seen.phase is Phase.SCHEDULED:
+        job.hold.check()
+        answer = job.provider.delete(ref)  # a batch that merely waits may not count as running
+    job.context.accounts.heed(job.batch.account, answer, job.now)
+    words = "the provider took it" if isinstance(answer, Accepted) else answer.reason
+    _wait(job, f"asked to stop a batch that is {seen.status_word}: {words}")
+
+
+def _account_for(job: BatchJob, seen: BatchSeen) -> None:
+    """It dials no more; calls that wait for a retry are stopped one by one, those that talk may end."""
+    job.hold.check()
+    answer = job.provider.list_calls(job.batch.provider_ref or "")
+    if not isinstance(answer, Accepted):
+        _wait(job, answer.reason)
+        return
+    found = pair(expected_calls(job), answer.value)
+    write_calls(job, found)
+    waiting = [call for call in found.values() if not call.over]
+    if waiting:
+        _stop_calls(job, waiting)
+        _wait(job, f"{len(waiting)} calls are not over yet")
+    elif all(settled(call, None, job.now) for call in found.values()):
+        _stopped(job, f"the provider says {seen.status_word}, and no call is open")
+
+
+def _stop_calls(job: BatchJob, calls: Iterable[CallSeen]) -> None:
+    for call in calls:
+        if call.outcome.value == "waiting" and call.ref:
+            job.hold.check()
+            job.provider.stop_call(call.ref)
+
+
+def _stopped(job: BatchJob, why: str) -> None:
+    now = job.now
+    with job.context.ledger.write() as writer:
+        close_calls(writer, job.batch.id, never_dialled=left_over(job.batch.stop_reason))
+        writer.move(job.batch, BatchState.STOPPED, at=now, why=why)
+    job.context.send("finish", [job.run.id])
+
+
+def left_over(stop_reason: str | None) -> Outcome:
+    """What a call becomes that was never dialled: a person cancelled it, or a rule left it out."""
+    return Outcome.CANCELLED if stop_reason == STOPPED else Outcome.NOT_PLACED
+
+
+def _wait(job: BatchJob, why: str) -> None:
+    """Look again soon; after an hour a person is asked."""
+    since = job.batch.in_doubt_since or job.now
+    if job.now - since > PATIENCE:
+        reason = f"it could not be proven stopped: {why}"
+        job.move(BatchState.HELD, reason, reason=reason)
+    else:
+        job.release(wait=LOOK_AGAIN, why=why)

@@ -1,0 +1,91 @@
+"""Ask the ledger what is due to be acted on, and send one small task for each. Nothing else decides when."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import or_, select, update
+
+from callbeat.clock import real_now
+from callbeat.ledger.states import BATCH_PATIENCE, RUN_PATIENCE, BatchState
+from callbeat.ledger.tables import BatchRow, RunRow
+from callbeat.ledger.writer import Writer
+from callbeat.runs.context import Context, log
+from callbeat.runs.next_step import task_for_batch, task_for_run
+
+S = BatchState
+MOST_AT_ONCE = 500
+IN_A_GROUP = 50
+Messages = list[tuple[str, list[int]]]
+
+
+def sweep(context: Context) -> int:
+    """Send what is due. Safe to run twice at once, and to be killed at any point: rows are the truth."""
+    messages = _due(context)
+    for task, ids in messages:
+        context.send(task, ids)
+    return len(messages)
+
+
+def _due(context: Context) -> Messages:
+    now = context.clock.now()
+    if not _anything(context, now):
+        return []
+    with context.ledger.write() as writer:
+        runs = _take(writer, context, RunRow, now)
+        batches = _take(writer, context, BatchRow, now)
+    return [*_one_each((task_for_run(run), run.id) for run in runs), *_batch_messages(batches, now)]
+
+
+def _anything(context: Context, now: datetime) -> bool:
+    """A look without a lock: most ticks find nothing."""
+    with context.ledger.read() as session:
+        return any(
+            session.execute(select(table.id).where(table.next_action_at <= now).limit(1)).first()
+            for table in (RunRow, BatchRow)
+        )
+
+
+Row = TypeVar("Row", RunRow, BatchRow)
+
+
+def _take(writer: Writer, context: Context, table: type[Row], now: datetime) -> list[Row]:
+    """Rows that are due and in nobody's hands, their next action moved on by their patience."""
+    free = or_(table.lease_until.is_(None), table.lease_until < real_now())
+    due = select(table).where(table.next_action_at <= now, free).order_by(table.next_action_at).limit(MOST_AT_ONCE)
+    rows = list(writer.session.execute(due).scalars())
+    for row in rows:
+        patience = RUN_PATIENCE[row.state] if isinstance(row, RunRow) else BATCH_PATIENCE[row.state]
+        writer.session.expunge(row)
+        writer.session.execute(
+            update(table)
+            .where(table.id == row.id, table.fence == row.fence)
+            .values(next_action_at=now + context.clock.stretch(patience))
+        )
+    return rows
+
+
+def _batch_messages(batches: Iterable[BatchRow], now: datetime) -> Messages:
+    single, polls = [], defaultdict(list)
+    for batch in batches:
+        if batch.state is S.HELD:
+            log.warning(
+                "batch.held", batch=batch.key, why=batch.reason, mend=f"callbeat resolve {batch.key} --help"
+            )
+            continue
+        task = task_for_batch(batch, now)
+        if task == "poll":
+            polls[batch.account, batch.agent].append(batch.id)
+        else:
+            single.append((task, batch.id))
+    groups = [
+        ("poll", ids[start : start + IN_A_GROUP])
+        for ids in polls.values()
+        for start in range(0, len(ids), IN_A_GROUP)
+    ]
+    return [*_one_each(single), *groups]
+
+
+def _one_each(tasks: Iterable[tuple[str, int]]) -> Messages:
+    return [(task, [row_id]) for task, row_id in tasks]

@@ -1,0 +1,84 @@
+"""What follows from a provider's answer: state, answer and time in, verdict out. Pure; tested as a table."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from callbeat.ledger.states import BatchState
+from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Unknown, Why
+from callbeat.providers.port import BatchSeen, Phase
+
+MOST_CREATES = 2
+MOST_SCHEDULES = 2
+LISTS_TO_PROVE_ABSENCE = 3
+BETWEEN_LISTS = timedelta(seconds=30)
+ABSENT_AFTER = timedelta(minutes=2)
+READS_TO_PROVE_UNSCHEDULED = 2
+BETWEEN_READS = timedelta(seconds=60)
+AT_ONCE = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The state to move to, why, and when to act again (campaign time)."""
+
+    to: BatchState
+    why: str
+    wait: timedelta = AT_ONCE
+
+
+def after_create(answer: Answer[str]) -> Verdict:
+    """What follows the answer to a create."""
+    match answer:
+        case Accepted(ref):
+            return Verdict(BatchState.CREATED, f"the provider calls it {ref}")
+        case Busy(reason, wait):
+            return Verdict(BatchState.READY, f"nothing was created: {reason}", wait)
+        case Refused(reason):
+            return Verdict(BatchState.FAILED, reason)
+        case Unknown(reason):
+            return Verdict(BatchState.UNCERTAIN, f"it may have been created: {reason}", BETWEEN_LISTS)
+
+
+def absent(denials: int, doubt_since: datetime, now: datetime) -> bool:
+    """Whether complete lists without our label prove that a create did not arrive."""
+    return denials >= LISTS_TO_PROVE_ABSENCE and now >= doubt_since + ABSENT_AFTER
+
+
+def after_absence(creates: int) -> Verdict:
+    """What follows once a create is proven not to have arrived."""
+    if creates < MOST_CREATES:
+        return Verdict(BatchState.READY, "proven absent at the provider: it will be created again")
+    return Verdict(BatchState.HELD, f"created {creates} times without an answer and not to be found by its label")
+
+
+def after_found(found: BatchSeen) -> Verdict:
+    """What follows when a batch with our label is found at the provider."""
+    if found.phase is Phase.PARKED:
+        return Verdict(BatchState.CREATED, f"found at the provider by its label, as {found.ref}")
+    return Verdict(BatchState.SCHEDULED, f"found at the provider by its label, as {found.ref}, {found.status_word}")
+
+
+def after_schedule(answer: Answer[datetime | None], schedules: int) -> Verdict:
+    """What follows the answer to a schedule. A 500 is not proof of refusal; a start too near may be mended."""
+    match answer:
+        case Accepted():
+            return Verdict(BatchState.SCHEDULED, "the provider took the start")
+        case Busy(reason, wait):
+            return Verdict(BatchState.CREATED, f"not scheduled yet: {reason}", wait)
+        case Refused(reason, Why.TOO_SOON) if schedules < MOST_SCHEDULES:
+            return Verdict(BatchState.CREATED, f"a later start is needed: {reason}")
+        case Refused(reason):
+            return Verdict(BatchState.FAILED, reason)
+        case Unknown(reason):
+            return Verdict(BatchState.SCHEDULING, f"it may have been scheduled: {reason}", BETWEEN_READS)
+
+
+def after_unscheduled(denials: int, schedules: int) -> Verdict:
+    """What follows a read-back that shows no start."""
+    if denials < READS_TO_PROVE_UNSCHEDULED:
+        return Verdict(
+            BatchState.SCHEDULING, "the provider shows no start yet; it is read once more", BETWEEN_READS
+        )
+    if schedules < MOST_SCHEDULES:
+        return Verdict(BatchState.CREATED, "the schedule is proven not to have arrived")
+    return Verdict(BatchState.HELD, f"scheduled {schedules} times and the provider shows no start")

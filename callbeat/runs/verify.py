@@ -1,0 +1,108 @@
+"""Prove at the provider that exactly one batch of ours will dial: after scheduling, and before the start."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from callbeat.ledger.states import BatchState
+from callbeat.providers.answers import Accepted, Busy, Failure, Refused
+from callbeat.providers.port import BatchSeen, Phase
+from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.labels import bears
+from callbeat.runs.starts import VERIFY_AHEAD, permitted
+
+TWICE = 2
+AGAIN = timedelta(seconds=30)
+
+
+def verify(context: Context, batch_id: int) -> None:
+    """One look at all batches of the agent."""
+    job = claim_batch(context, batch_id, {BatchState.SCHEDULED})
+    if job is None:
+        return
+    job.hold.check()
+    answer = job.provider.list_batches(job.batch.agent)
+    if isinstance(answer, Accepted):
+        _judge(job, answer.value)
+    else:
+        context.accounts.heed(job.batch.account, answer, job.now)
+        _not_verified(job, answer)
+
+
+def _judge(job: BatchJob, seen: Sequence[BatchSeen]) -> None:
+    ours = [batch for batch in seen if bears(batch, job.batch.label)]
+    mine = next((batch for batch in seen if batch.ref == job.batch.provider_ref), None)
+    extras = [batch for batch in ours if batch.ref != job.batch.provider_ref]
+    removed = [_remove(job, extra) for extra in extras]
+    if not all(removed):
+        _not_verified(job, Busy("a second batch with our label could not be removed"))
+    elif mine is None:
+        _not_shown(job)
+    elif mine.phase is Phase.PARKED and not mine.has_start:
+        _not_verified(job, Busy("the provider shows no start for it"))
+    else:
+        _confirm(job, mine)
+
+
+def _remove(job: BatchJob, extra: BatchSeen) -> bool:
+    """Remove a batch that bears our label and is not the one in the ledger; one that dials is only told."""
+    if extra.phase in (Phase.STOPPED, Phase.FAILED, Phase.OVER):
+        return True
+    if extra.phase not in (Phase.PARKED, Phase.SCHEDULED):
+        job.note(f"ALARM: {extra.ref} bears our label too, and is {extra.status_word}: stop it at the provider")
+        return True
+    job.hold.check()
+    answer = job.provider.delete(extra.ref)
+    gone = isinstance(answer, Accepted)
+    job.note(f"a second batch with our label, {extra.ref}, was {'removed' if gone else 'not removed'}")
+    return gone
+
+
+def _confirm(job: BatchJob, mine: BatchSeen) -> None:
+    """It is there, once. A start that differs from ours is adopted where it is permitted, else stopped."""
+    start = mine.start_at or job.batch.start_at or job.now
+    changes: dict[str, Any] = {"verified": _stage(job, start), "start_at": start, "phase": str(mine.phase)}
+    why = f"verified: one batch, {mine.status_word}, starts {start:%H:%M} UTC"
+    if start != job.batch.start_at and not permitted(
+        job.rules, job.campaign, job.run.due_at, start, by_hand=bool(job.run.manual)
+    ):
+        changes["stop_reason"] = "wrong_start"
+        why = f"the provider would start it at {start:%H:%M} UTC, which is not permitted"
+    job.release(wait=_until_next(start, job.now, changes["verified"] == TWICE), why=why, **changes)
+    if "stop_reason" in changes:
+        job.next_task()
+
+
+def _stage(job: BatchJob, start: datetime) -> int:
+    return TWICE if job.now >= start - VERIFY_AHEAD else 1
+
+
+def _until_next(start: datetime, now: datetime, done: bool) -> timedelta:
+    """Until the second look, or until it dials: nothing is polled before its start."""
+    return max((start if done else start - VERIFY_AHEAD) - now, timedelta(0))
+
+
+def _not_shown(job: BatchJob) -> None:
+    """Perhaps it is listed late; perhaps somebody deleted it there."""
+    job.hold.check()
+    answer = job.provider.get(job.batch.provider_ref or "")
+    if isinstance(answer, Accepted):
+        _confirm(job, answer.value)
+    elif isinstance(answer, Refused):
+        why = f"it was scheduled, and the provider no longer knows it: {answer.reason}"
+        job.move(BatchState.HELD, why, reason=why)
+    else:
+        _not_verified(job, answer)
+
+
+def _not_verified(job: BatchJob, answer: Failure) -> None:
+    """Look again until the start; then the campaign decides whether it may go on unverified."""
+    start = job.batch.start_at or job.now
+    if job.now < start:
+        wait = answer.retry_in if isinstance(answer, Busy) else AGAIN
+        job.release(wait=min(wait, start - job.now), why=f"not verified yet: {answer.reason}")
+        return
+    stop = job.campaign.on_unverified == "stop"
+    why = f"ALARM: not verified before its start ({answer.reason}); it is {'stopped' if stop else 'let go on'}"
+    job.release(why=why, verified=TWICE, stop_reason="unverified" if stop else job.batch.stop_reason)
+    job.next_task()

@@ -1,0 +1,108 @@
+"""Who is asking: bearer keys, and how often each may ask."""
+
+import math
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from sandbox.bolna.batches import Batch, BatchBook
+from sandbox.bolna.refusals import access_denied, not_found, too_many_requests
+from sandbox.bolna.switches import Switches
+from sandbox.clock import Clock
+from sandbox.faults import Fault
+
+MINUTE = timedelta(minutes=1)
+KEY_FORMS = ("bn-", "sa-")
+bearer = HTTPBearer(auto_error=False, scheme_name="bearerAuth")
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
+
+
+class RateLimit:
+    """A sliding minute of pretended time for each key and kind of request."""
+
+    def __init__(self) -> None:
+        self._came: defaultdict[tuple[str, str], deque[datetime]] = defaultdict(deque)
+
+    def admit(self, key: str, kind: str, limit: int, now: datetime) -> None:
+        came = self._came[key, kind]
+        while came and came[0] <= now - MINUTE:
+            came.popleft()
+        if len(came) >= limit:
+            raise too_many_requests(max(1, math.ceil((came[0] + MINUTE - now).total_seconds())))
+        came.append(now)
+
+    def clear(self) -> None:
+        self._came.clear()
+
+
+@dataclass
+class Memory:
+    """All that this pretended Bolna keeps."""
+
+    clock: Clock
+    book: BatchBook
+    limits: RateLimit
+    switches: Switches
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One admitted request: its key, its instant, and what it may reach."""
+
+    key: str
+    now: datetime
+    memory: Memory
+    fault: Fault | None
+
+    @property
+    def switches(self) -> Switches:
+        return self.memory.switches
+
+    @property
+    def book(self) -> BatchBook:
+        return self.memory.book
+
+    def batch(self, batch_id: str) -> Batch:
+        batch = self.book.find(self.key, batch_id)
+        if batch is None:
+            raise not_found("Batch")
+        return batch
+
+    def call(self, call_id: str) -> tuple[Batch, int]:
+        found = self.book.find_call(self.key, call_id)
+        if found is None:
+            raise not_found("Execution")
+        return found
+
+    def batches_of(self, agent: str) -> list[Batch]:
+        """What a list shows: a batch under the fault `late_visibility` is not there yet."""
+        batches = self.book.of_agent(self.key, agent.lower())
+        seen = [batch for batch in batches if batch.visible_from is None or batch.visible_from <= self.now]
+        return seen if self.switches.list_order == "oldest" else seen[::-1]
+
+
+async def admit(request: Request, credentials: Credentials) -> Caller:
+    """Async on purpose: a plain function would run in a thread, beside the event loop's state."""
+    memory: Memory = request.app.state.memory
+    if credentials is None or not credentials.credentials.startswith(KEY_FORMS):
+        raise access_denied(memory.switches.auth_error)
+    now, limit = memory.clock.now(), memory.switches.rate_limit_per_minute
+    if limit:
+        _limit(memory, request, credentials.credentials, limit, now)
+    fault = request.scope.get("state", {}).get("fault")
+    return Caller(credentials.credentials, now, memory, fault)
+
+
+def _limit(memory: Memory, request: Request, key: str, limit: int, now: datetime) -> None:
+    path = request.url.path
+    if "/v2/agent/" in path and path.endswith("/executions"):
+        memory.limits.admit(key, "executions", max(1, limit // 2), now)
+    else:
+        memory.limits.admit(key, "general", limit, now)
+
+
+Admitted = Annotated[Caller, Depends(admit)]

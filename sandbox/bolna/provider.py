@@ -1,0 +1,129 @@
+"""Bolna as one of the sandbox's providers: its application, and answers to the sandbox's questions."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from sandbox.bolna.batch_routes import batches
+from sandbox.bolna.batches import BatchBook
+from sandbox.bolna.call_routes import calls
+from sandbox.bolna.callers import Memory, RateLimit
+from sandbox.bolna.refusals import Refusal, refusal_body
+from sandbox.bolna.stories import ENDINGS
+from sandbox.bolna.switches import Switches
+from sandbox.bolna.views import status_word
+from sandbox.clock import Clock
+from sandbox.provider import BatchLine, Dial
+
+_OPERATIONS = (
+    ("POST", re.compile(r"/batches/?"), "create"),
+    ("POST", re.compile(r"/batches/[^/]+/schedule"), "schedule"),
+    ("POST", re.compile(r"/(batches|call|v2/agent)/[^/]+/stop"), "stop"),
+    ("GET", re.compile(r"/batches/[^/]+/all"), "list"),
+    ("GET", re.compile(r"(/batches/[^/]+|/v2/agent/[^/]+)/executions|/executions/[^/]+"), "executions"),
+    ("GET", re.compile(r"/batches/[^/]+"), "get"),
+    ("DELETE", re.compile(r"/batches/[^/]+"), "delete"),
+    ("GET", re.compile(r"/user/me"), "me"),
+)
+
+
+class BolnaApplication(FastAPI):
+    """FastAPI adds a 422 of its own to every route; Bolna documents none, and none is sent."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(name, None)
+        return document
+
+
+async def _refuse(_request: Request, refusal: Exception) -> JSONResponse:
+    if isinstance(refusal, Refusal):
+        return JSONResponse(refusal.body, refusal.status, refusal.headers)
+    return JSONResponse(refusal_body(500), 500)
+
+
+async def _refuse_plainly(_request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return JSONResponse(refusal_body(status), status)
+
+
+def create_bolna(memory: Memory) -> FastAPI:
+    app = BolnaApplication(
+        title="Bolna, pretended",
+        version="1.0.0",
+        description="Not Bolna: an approximation from public documents that calls nobody.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.memory = memory
+    app.include_router(batches)
+    app.include_router(calls)
+    app.add_exception_handler(Refusal, _refuse)
+    app.add_exception_handler(HTTPException, _refuse_plainly)
+    app.add_exception_handler(Exception, _refuse)
+    return app
+
+
+class Bolna:
+    """The sandbox's view of the pretended Bolna."""
+
+    name = "bolna"
+    id_keys = frozenset({"batch_id", "id", "execution_id"})
+
+    def __init__(self, clock: Clock) -> None:
+        self._memory = Memory(clock, BatchBook(), RateLimit(), Switches())
+        self.app = create_bolna(self._memory)
+
+    def operation_of(self, method: str, path: str) -> str:
+        for known, pattern, operation in _OPERATIONS:
+            if known == method and pattern.fullmatch(path):
+                return operation
+        return "other"
+
+    def refusal(self, status: int) -> dict[str, Any]:
+        return refusal_body(status)
+
+    def dials(self) -> Sequence[Dial]:
+        now = self._memory.clock.now()
+        return [
+            Dial(self.name, batch.id, batch.file_name, batch.agent, number, turn.at, turn.attempt)
+            for batch in self._memory.book.all()
+            for number, turn in batch.dials(now)
+        ]
+
+    def batches(self) -> Sequence[BatchLine]:
+        now, switches = self._memory.clock.now(), self._memory.switches
+        return [
+            BatchLine(
+                batch.id,
+                batch.file_name,
+                "deleted" if batch.deleted else status_word(batch, now, switches),
+                batch.start,
+                batch.reckoning.counts(now),
+            )
+            for batch in self._memory.book.all()
+        ]
+
+    def stories(self) -> Sequence[tuple[str, str]]:
+        return [(ending.digits, ending.words) for ending in ENDINGS]
+
+    def switches(self) -> dict[str, Any]:
+        return self._memory.switches.model_dump()
+
+    def set_switches(self, changes: Mapping[str, Any]) -> None:
+        """All or nothing: an unknown or unfit switch changes none."""
+        self._memory.switches = Switches.model_validate({**self._memory.switches.model_dump(), **changes})
+
+    def reset(self) -> None:
+        self._memory.book.clear()
+        self._memory.limits.clear()
+        self._memory.switches = Switches()

@@ -1,0 +1,92 @@
+"""One task for each step of a run. Each takes a group of ids, and one that fails does not stop the others."""
+
+from collections.abc import Callable
+from functools import partial
+
+from celery import shared_task
+
+from callbeat.errors import LedgerConflict
+from callbeat.runs import collect as collecting
+from callbeat.runs import create as creating
+from callbeat.runs import finish as finishing
+from callbeat.runs import open as opening
+from callbeat.runs import poll as polling
+from callbeat.runs import schedule as scheduling
+from callbeat.runs import stop as stopping
+from callbeat.runs import sweep as sweeping
+from callbeat.runs import verify as verifying
+from callbeat.runs.context import Context, Lapsed, log
+from tasks.context import context
+
+Step = Callable[[Context, int], None]
+
+
+def _each(step: Step, ids: list[int]) -> None:
+    for row_id in ids:
+        _one(partial(step, context(), row_id), step.__name__, row_id)
+
+
+def _one(step: Callable[[], object], name: str, row_id: int) -> None:
+    """What is not finished here is taken up again when its lease ends: nothing is lost by going on."""
+    try:
+        step()
+    except LedgerConflict as conflict:
+        log.info("task.overtaken", step=name, id=row_id, why=str(conflict))
+    except Lapsed:
+        log.warning("task.lapsed", step=name, id=row_id, why="too little of the lease was left to send")
+    except Exception:
+        log.exception("task.failed", step=name, id=row_id)
+
+
+@shared_task(name="runs.open")
+def open(ids: list[int]) -> None:
+    """Read and screen the contacts of runs."""
+    _each(opening.open_run, ids)
+
+
+@shared_task(name="runs.create")
+def create(ids: list[int]) -> None:
+    """Bring batches into being at their provider."""
+    _each(creating.create, ids)
+
+
+@shared_task(name="runs.schedule")
+def schedule(ids: list[int]) -> None:
+    """Give batches their start."""
+    _each(scheduling.schedule, ids)
+
+
+@shared_task(name="runs.verify")
+def verify(ids: list[int]) -> None:
+    """Prove that each batch will dial once."""
+    _each(verifying.verify, ids)
+
+
+@shared_task(name="runs.poll")
+def poll(ids: list[int]) -> None:
+    """See how the batches of one agent get on."""
+    _one(partial(polling.poll, context(), ids), "poll", ids[0] if ids else 0)
+
+
+@shared_task(name="runs.collect")
+def collect(ids: list[int]) -> None:
+    """Fetch what became of the calls of batches."""
+    _each(collecting.collect, ids)
+
+
+@shared_task(name="runs.stop")
+def stop(ids: list[int]) -> None:
+    """Stop batches."""
+    _each(stopping.stop, ids)
+
+
+@shared_task(name="runs.finish")
+def finish(ids: list[int]) -> None:
+    """End runs whose batches are final."""
+    _each(finishing.finish, ids)
+
+
+@shared_task(name="runs.sweep")
+def sweep(ids: list[int]) -> None:
+    """Send what is due now: beat does it each second, a command does not wait for that."""
+    _one(partial(sweeping.sweep, context()), "sweep", 0)

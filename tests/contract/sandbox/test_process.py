@@ -1,0 +1,70 @@
+"""The sandbox as a process: how it announces itself, how it ends, what it never prints."""
+
+import signal
+import time
+
+import httpx
+import pytest
+
+from tests.contract.sandbox.asking import a_process, an_asker, ending
+
+
+def test_it_prints_one_line_with_its_address_once_it_listens():
+    """Whoever starts it waits for this line and then asks at once."""
+    with a_process() as (process, address):
+        assert httpx.get(f"{address}/_sandbox/health").json() == {"status": "ok"}
+        process.terminate()
+        assert process.communicate(timeout=5) == ("", "")
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_promptly_and_cleanly_when_asked(end):
+    """`up` and `demo` stop it among others and must not wait, nor see an error."""
+    with a_process() as (process, address), httpx.Client() as keeping_alive:
+        keeping_alive.get(f"{address}/_sandbox/health")
+        process.send_signal(end)
+        assert process.wait(timeout=3) == 0
+
+
+def test_a_delayed_answer_does_not_hold_up_its_end():
+    """A fault must not make a demo hang on Ctrl-C."""
+    with a_process() as (process, address):
+        one = an_asker(address)
+        with one.bolna, one.control:
+            one.order("delay", seconds=60)
+            with pytest.raises(httpx.ReadTimeout):
+                one.bolna.get("/user/me", timeout=0.3)
+            began = time.monotonic()
+            process.terminate()
+            assert process.wait(timeout=5) == 0
+        assert time.monotonic() - began < 3
+        assert process.stderr.read() == ""
+
+
+def test_a_request_log_shows_neither_keys_nor_numbers():
+    """Logs are kept longer and read by more people than anything else."""
+    with a_process("--log-requests") as (process, address):
+        one = an_asker(address, key="bn-very-secret")
+        with one.bolna, one.control:
+            one.create(*ending(0))
+            one.bolna.get("/batches/+919800000000")
+            one.bolna.get("/batches/bn-very-secret")
+        process.terminate()
+        out, errors = process.communicate(timeout=5)
+    assert out == ""
+    assert "POST /bolna/batches 201" in errors
+    assert "GET /bolna/batches/…00 404" in errors
+    assert "secret" not in errors
+
+
+def test_two_sandboxes_run_side_by_side():
+    """Tests run in parallel, each with its own."""
+    with a_process() as (_one, first), a_process() as (_other, second):
+        assert first != second
+        assert httpx.get(f"{second}/_sandbox/health").status_code == 200
+
+
+def test_a_taken_port_is_one_plain_line():
+    """A person who started it twice should read what happened, not a traceback."""
+    with a_process() as (_one, address), pytest.raises(IndexError), a_process("--port", address.split(":")[-1]):
+        pass
