@@ -69,7 +69,8 @@ def create_control(desk: Desk) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _complain)
     _add_views(app, desk)
     _add_faults(app, desk)
-    _add_levers(app, desk)
+    _add_clock(app, desk)
+    _add_switches(app, desk)
     return app
 
 
@@ -110,7 +111,7 @@ def _add_faults(app: FastAPI, desk: Desk) -> None:
         return []
 
 
-def _add_levers(app: FastAPI, desk: Desk) -> None:
+def _add_clock(app: FastAPI, desk: Desk) -> None:
     @app.get("/clock")
     async def read_clock() -> dict[str, object]:
         return desk.clock.describe()
@@ -120,6 +121,8 @@ def _add_levers(app: FastAPI, desk: Desk) -> None:
         desk.clock.advance(timedelta(seconds=by.advance_seconds))
         return desk.clock.describe()
 
+
+def _add_switches(app: FastAPI, desk: Desk) -> None:
     @app.get("/switches")
     async def read_switches() -> dict[str, Any]:
         return {name: provider.switches() for name, provider in desk.providers.items()}

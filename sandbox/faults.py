@@ -64,8 +64,8 @@ class Fault(BaseModel):
     def _has_what_it_needs(self) -> Self:
         if self.fault in ("delay", "late_visibility") and self.seconds is None:
             raise ValueError(f"{self.fault} needs seconds")
-        if self.fault == "status" and self.status is None:
-            raise ValueError("the fault status needs a status")
+        if (self.fault == "status") != (self.status is not None):
+            raise ValueError("the fault status needs a status, and no other has one")
         if self.after and self.fault not in ("status", "reset"):
             raise ValueError("after only makes sense with status and reset")
         if self.operation != "any" and self.operation not in ONLY_ON.get(self.fault, {self.operation}):

@@ -1,10 +1,11 @@
 """The way in to every provider: applies faults, keeps the journal, stamps the pretended Date."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from typing import Any
@@ -14,11 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sandbox.clock import Clock
 from sandbox.faults import Fault, FaultBox
 from sandbox.garble import garble
-from sandbox.journal import Journal
+from sandbox.journal import Journal, Request
 from sandbox.provider import Provider
 from sandbox.serve import hang_up, wait_unless_closing
 
-MAX_BODY = 64 * 1024 * 1024
+MAX_BODY = 40 * 1024 * 1024
 log = logging.getLogger("sandbox")
 
 
@@ -44,7 +45,11 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body})
 
 
-Work = Callable[[], Awaitable[Answer]]
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """No answer at all: the connection ends, in order or by a reset."""
+
+    reset: bool
 
 
 def json_answer(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Answer:
@@ -53,11 +58,17 @@ def json_answer(status: int, content: Any, headers: Mapping[str, str] | None = N
     return Answer(status, pairs, json.dumps(content).encode())
 
 
+class ClientGone(Exception):
+    """The client hung up before its request was whole: nothing of it may be done."""
+
+
 async def read_whole(receive: Receive) -> bytes | None:
     """The request's body, or None when it is larger than any provider takes."""
     body, more = bytearray(), True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > MAX_BODY:
@@ -97,48 +108,56 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        provider = self._providers.get(scope["path"].split("/")[1])
-        body = await read_whole(receive)
-        answer = await (self._meet(provider, scope, body) if provider else self._work(scope, body))
-        if answer is not None:
-            await answer.give(send, format_datetime(self._clock.now(), usegmt=True))
+        with contextlib.suppress(ClientGone):
+            await self._answer(scope, await read_whole(receive), send)
 
-    async def _meet(self, provider: Provider, scope: Scope, body: bytes | None) -> Answer | None:
+    async def _answer(self, scope: Scope, body: bytes | None, send: Send) -> None:
+        provider = self._providers.get(scope["path"].partition("/")[2].partition("/")[0])
+        outcome = await (self._meet(provider, scope, body) if provider else self._work(scope, body))
+        if isinstance(outcome, Cut):
+            await hang_up(scope, reset=outcome.reset)
+        else:
+            await outcome.give(send, format_datetime(self._clock.now(), usegmt=True))
+
+    async def _meet(self, provider: Provider, scope: Scope, body: bytes | None) -> Answer | Cut:
         path = scope["path"].removeprefix("/" + provider.name)
         fault = self._faults.take(provider.name, provider.operation_of(scope["method"], path))
         scope.setdefault("state", {})["fault"] = fault
         came_at = self._clock.now()
-        answer = await self._suffer(fault, provider, scope, body)
-        status, name = answer.status if answer else None, fault.fault if fault else None
-        entry = self._journal.write(came_at, provider.name, scope["method"], scope["path"], status, name)
+        outcome = await self._suffer(fault, provider, scope, body)
+        # Written before the client hears anything: whoever has its answer finds the entry.
+        status, name = getattr(outcome, "status", None), fault.fault if fault else None
+        self._note(self._journal.write(came_at, provider.name, scope["method"], scope["path"], status, name))
+        return outcome
+
+    def _note(self, entry: Request) -> None:
         if self._log_requests:
-            note = f" ({entry.fault})" if entry.fault else ""
-            sys.stderr.write(f"{entry.at} {entry.method} {entry.path} {entry.status or 'cut'}{note}\n")
-        return answer
+            trouble = f" ({entry.fault})" if entry.fault else ""
+            sys.stderr.write(f"{entry.at} {entry.method} {entry.path} {entry.status or 'cut'}{trouble}\n")
 
     async def _suffer(
         self, fault: Fault | None, provider: Provider, scope: Scope, body: bytes | None
-    ) -> Answer | None:
+    ) -> Answer | Cut:
         if body is None:
             return json_answer(400, provider.refusal(400))
         if fault is None:
             return await self._work(scope, body)
         if fault.fault in ("drop_before", "reset", "status") and not fault.after:
-            return await self._instead(fault, provider, scope)
+            return self._instead(fault, provider)
         answer = await self._work(scope, body)
         if fault.fault == "delay":
             await wait_unless_closing(self._closing, fault.seconds or 0)
-        if fault.fault in ("drop_before", "drop_after", "reset", "status"):
-            return await self._instead(fault, provider, scope)
+        if fault.fault in ("drop_after", "reset", "status"):
+            return self._instead(fault, provider)
         return self._garbled(fault, provider, answer)
 
-    async def _instead(self, fault: Fault, provider: Provider, scope: Scope) -> Answer | None:
+    @staticmethod
+    def _instead(fault: Fault, provider: Provider) -> Answer | Cut:
         """What the client gets in place of the provider's own answer."""
-        if fault.fault == "status" and fault.status is not None:
-            wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-            return json_answer(fault.status, provider.refusal(fault.status), wait)
-        await hang_up(scope, reset=fault.fault == "reset")
-        return None
+        if fault.status is None:
+            return Cut(reset=fault.fault == "reset")
+        wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+        return json_answer(fault.status, provider.refusal(fault.status), wait)
 
     @staticmethod
     def _garbled(fault: Fault, provider: Provider, answer: Answer) -> Answer:

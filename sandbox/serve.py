@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import struct
@@ -76,6 +77,8 @@ def serve(app: ASGIApp, closing: asyncio.Event, host: str, port: int) -> int:
     # uvicorn raises the signal again after its orderly end: these handlers make that an exit 0.
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
+    # A malformed form is the client's doing and is answered; the parser's complaints help nobody.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     config = uvicorn.Config(
         app,
         http=CuttableProtocol,

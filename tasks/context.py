@@ -8,7 +8,7 @@ from celery import current_app
 
 from callbeat.ledger.store import Ledger
 from callbeat.runs.accounts import Accounts
-from callbeat.runs.context import Context
+from callbeat.runs.context import Context, log
 from callbeat.settings import load_settings
 
 EXPIRES = 300  # real seconds: a stale message only repeats what the sweep has sent again
@@ -19,8 +19,6 @@ def send(task: str, ids: Sequence[int]) -> None:
     try:
         current_app.send_task(f"runs.{task}", args=[list(ids)], expires=EXPIRES, retry=False)
     except Exception as error:
-        from callbeat.runs.context import log
-
         log.warning("message.lost", task=task, why=type(error).__name__)
 
 

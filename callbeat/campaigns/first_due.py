@@ -1,6 +1,7 @@
 """Whether a campaign will ever call: its first due time inside its dates and its calling hours."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from callbeat.campaigns.cron import parse_cron
@@ -11,8 +12,10 @@ from callbeat.campaigns.recurrence import next_due
 # Time is no input here: an open-ended campaign is judged by the years from this date on.
 REFERENCE = date(2026, 1, 1)
 FURTHEST = timedelta(days=366 * 60)
-# Each leap goes to another window: fifty of them are a year of weeks, or fifty years of years.
-MOST_LEAPS = 50
+# Each leap goes to another window: fifty reach fifty years of a yearly line, and a year of a daily one meets
+# every mismatch of two zones' summer times.
+FEWEST_LEAPS = 50
+A_YEAR = timedelta(days=400)
 TICK = timedelta(microseconds=1)
 
 
@@ -22,11 +25,12 @@ def first_due(schedule: Schedule, hours: Permitted) -> datetime | None:
     Due times are judged as they are, before any rounding by a provider.
     """
     line, zone = parse_cron(schedule.cron, schedule.day_rule), ZoneInfo(schedule.timezone)
-    after, end = _bounds(schedule, zone)
-    for _ in range(MOST_LEAPS + len(schedule.skip_dates)):
+    start, end = _bounds(schedule, zone)
+    enough, after = FEWEST_LEAPS + len(schedule.skip_dates), start
+    for leaps in count():
         due = next_due(line, zone, after, horizon=max(end - after, TICK))
-        if due is None or due >= end:
-            return None
+        if due is None or due >= end or (leaps > enough and due > start + A_YEAR):
+            break
         leap = _leap(schedule, hours, zone, due)
         if leap is None:
             return due

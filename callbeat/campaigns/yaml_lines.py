@@ -20,7 +20,7 @@ from ruamel.yaml.events import (
 from callbeat.campaigns.notes import Notes, Where
 from callbeat.campaigns.wording import one_line, quoted
 from callbeat.campaigns.yaml_scalars import kind_of_plain, plain_value
-from callbeat.campaigns.yaml_text import NotYaml
+from callbeat.campaigns.yaml_text import NotYaml, empty_file
 
 DEEPEST = 20
 MOST_EVENTS = 20_000
@@ -92,8 +92,10 @@ class _Builder:
     def document(self) -> Node:
         next(self._events)
         if isinstance(next(self._events), StreamEndEvent):
-            raise NotYaml(0, "the file is empty", "describe a campaign in it, or remove it")
+            raise empty_file()
         root = self._node(next(self._events), ())
+        if isinstance(root, Scalar) and root.plain and not root.text:
+            raise empty_file()
         next(self._events)
         after = next(self._events)
         if not isinstance(after, StreamEndEvent):

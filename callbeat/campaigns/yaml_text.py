@@ -22,6 +22,11 @@ class NotYaml(Exception):
         self.fix = fix
 
 
+def empty_file() -> NotYaml:
+    """Nothing but white space, comments and document marks."""
+    return NotYaml(0, "the file is empty", "describe a campaign in it, or remove it")
+
+
 def decode(data: bytes) -> str:
     """The text of a campaign file, with or without a byte order mark.
 
@@ -32,7 +37,7 @@ def decode(data: bytes) -> str:
         raise NotYaml(0, "larger than 1 MB", "a campaign file is a page of text; contacts go into a CSV file")
     text = _utf8(data).removeprefix("\ufeff")
     if not text.strip():
-        raise NotYaml(0, "the file is empty", "describe a campaign in it, or remove it")
+        raise empty_file()
     _refuse_control_characters(text)
     _refuse_endless_lines(text)
     return text

@@ -169,7 +169,8 @@ def not_placed(context: Context, batch: BatchRow, actor: str) -> BatchState:
         return S.MISSED
     _resolve(
         context, batch, S.READY, "a person says it was not placed", actor,
-        provider_ref=None, asked_text=None, start_at=None, creates=0, schedules=0, denials=0, verified=0, reason=None,
+        provider_ref=None, asked_text=None, start_at=None, creates=0, schedules=0, denials=0,
+        verified=0, reason=None,
     )  # fmt: skip
     return S.READY
 

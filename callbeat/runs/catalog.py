@@ -32,7 +32,8 @@ def _rounding(campaign: Campaign) -> list[Finding]:
     due = next_campaign_due(campaign, reference)
     if due is None or rules.rounded(due) == due:
         return []
-    told = f"{campaign.provider} starts batches on its own marks: what is due {due:%H:%M} starts {rules.rounded(due):%H:%M} UTC"
+    marks = f"what is due {due:%H:%M} starts {rules.rounded(due):%H:%M} UTC"
+    told = f"{campaign.provider} starts batches on marks of its own: {marks}"
     return [
         Finding(
             ("schedule", "cron"), told, "nothing to mend; choose a minute on a mark to start at once", "warning"

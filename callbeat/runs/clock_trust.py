@@ -16,7 +16,7 @@ class Anchor:
 
 
 def jumped(anchor: Anchor, wall: datetime, steady: float) -> str | None:
-    """Why the wall clock is not believed, or None: it has moved otherwise than the steady clock since the anchor."""
+    """Why the wall clock is not believed (or None): since the anchor it moved otherwise than the steady one."""
     drift = (wall - anchor.wall) - timedelta(seconds=steady - anchor.steady)
     if abs(drift) <= MOST_DRIFT:
         return None

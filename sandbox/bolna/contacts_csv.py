@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sandbox.bolna.refusals import bad_request
 
 NUMBER_COLUMN = "contact_number"
-LARGEST_FILE = 50 * 1024 * 1024
+LARGEST_FILE = 32 * 1024 * 1024
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 

@@ -20,7 +20,7 @@ from sandbox.clock import Clock
 from sandbox.provider import BatchLine, Dial
 
 _OPERATIONS = (
-    ("POST", re.compile(r"/batches/?"), "create"),
+    ("POST", re.compile(r"/batches"), "create"),
     ("POST", re.compile(r"/batches/[^/]+/schedule"), "schedule"),
     ("POST", re.compile(r"/(batches|call|v2/agent)/[^/]+/stop"), "stop"),
     ("GET", re.compile(r"/batches/[^/]+/all"), "list"),

@@ -139,37 +139,42 @@ def _retries(batch: Batch, row: int, now: datetime, switches: Switches) -> dict[
     }
 
 
-def execution_view(batch: Batch, row: int, now: datetime, switches: Switches) -> dict[str, Any]:
-    contact, course = batch.upload.contacts[row], batch.reckoning.rows[row]
-    (changed, status), turn = course.step_at(now), course.turn_at(now)
-    from_number = batch.from_numbers[row % len(batch.from_numbers)] if batch.from_numbers else None
-    talk = turn.course.talk if turn and turn.course and status == "completed" else 0
-    voicemail = bool(talk and turn and turn.course and turn.course.voicemail)
+def _talked(turn: Turn | None, status: str) -> tuple[int, bool]:
+    """Seconds of talk, and whether to a voicemail; nothing is told before `completed`."""
+    if turn is None or turn.course is None or status != "completed":
+        return 0, False
+    return turn.course.talk, turn.course.voicemail
+
+
+def _outcome(turn: Turn | None, status: str) -> dict[str, Any]:
+    talk, voicemail = _talked(turn, status)
     costs = _costs(talk)
-    created, updated = stamp(batch.created_at, switches), _updated_stamp(changed, switches)
-    retried = max(0, turn.attempt - 1) if turn else 0
     return {
-        "id": batch.call_ids[row],
-        "agent_id": batch.agent,
-        "batch_id": batch.id,
-        "status": status,
         "error_message": _ERROR_WORDS.get(status),
         "conversation_duration": float(talk),
         "total_cost": round(sum(costs.values()), 3),
         "cost_breakdown": costs,
         "answered_by_voice_mail": voicemail,
         "transcript": _said(voicemail) if talk else None,
-        "created_at": created,
-        "updated_at": updated,
+        "extracted_data": {"wants_to_be_called_again": False} if talk and not voicemail else None,
+    }
+
+
+def execution_view(batch: Batch, row: int, now: datetime, switches: Switches) -> dict[str, Any]:
+    contact, course = batch.upload.contacts[row], batch.reckoning.rows[row]
+    (changed, status), turn = course.step_at(now), course.turn_at(now)
+    from_number = batch.from_numbers[row % len(batch.from_numbers)] if batch.from_numbers else None
+    times = {"created_at": stamp(batch.created_at, switches), "updated_at": _updated_stamp(changed, switches)}
+    return {
+        "id": batch.call_ids[row],
+        "agent_id": batch.agent,
+        "batch_id": batch.id,
+        "status": status,
+        **times,
+        **_outcome(turn, status),
         "telephony_data": _telephony(contact.number, from_number, turn, status),
         "transfer_call_data": None,
-        "batch_run_details": {
-            "status": status,
-            "created_at": created,
-            "updated_at": updated,
-            "retried": retried,
-        },
-        "extracted_data": {"wants_to_be_called_again": False} if talk and not voicemail else None,
+        "batch_run_details": {"status": status, **times, "retried": turn.attempt - 1 if turn else 0},
         "context_details": {"recipient_data": dict(contact.variables)},
         "user_number": contact.number,
         "agent_number": from_number,

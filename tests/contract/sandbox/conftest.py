@@ -13,9 +13,14 @@ def address() -> Iterator[str]:
         yield where
 
 
-@pytest.fixture
-def asker(address: str) -> Iterator[Asker]:
+@pytest.fixture(scope="session")
+def one_asker(address: str) -> Iterator[Asker]:
     one = an_asker(address)
     with one.bolna, one.control:
-        one.control.post("/reset").raise_for_status()
         yield one
+
+
+@pytest.fixture
+def asker(one_asker: Asker) -> Asker:
+    one_asker.control.post("/reset").raise_for_status()
+    return one_asker

@@ -1,6 +1,7 @@
 """Bolna's create: what it takes, what it refuses, what it silently ignores."""
 
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -208,8 +209,19 @@ def test_a_file_in_a_text_field_and_a_text_in_the_file_field_are_refused(asker):
 
 def test_an_oversized_upload_is_refused(asker):
     """Memory has an end; the answer is still a plain 400."""
-    assert refused(post(asker, HEADER + b"x" * 51 * 1024 * 1024), "too large")
-    assert refused(post(asker, HEADER + b"x" * 65 * 1024 * 1024))
+    assert refused(post(asker, HEADER + b"x" * 33 * 1024 * 1024), "too large")
+    assert refused(post(asker, HEADER + b"x" * 41 * 1024 * 1024))
+
+
+def test_a_request_that_breaks_off_does_nothing(address, asker):
+    """A client that dies in the middle of an upload has created nothing."""
+    whole = asker.bolna.build_request("POST", "/batches", data={"agent_id": AGENT}, files={"file": ("a.csv", GOOD)})
+    lines = [f"{name}: {value}" for name, value in whole.headers.items()]
+    head = "\r\n".join([f"POST {whole.url.path} HTTP/1.1", *lines, "", ""]).encode()
+    with socket.create_connection((whole.url.host, whole.url.port)) as line:
+        line.sendall(head + whole.read()[:-3])
+    assert asker.listed() == []
+    assert asker.control.get("/requests").json()[0]["path"].endswith("/all")
 
 
 def test_unknown_paths_and_methods_are_said_in_bolnas_own_form(asker):

@@ -51,9 +51,10 @@ def test_an_error_status_comes_before_or_after_the_work(asker, status, after):
 
 def test_a_delay_does_the_work_at_once_and_answers_late(asker):
     """The client times out; the batch is already there."""
-    asker.order("delay", operation="create", seconds=1.0)
+    asker.order("delay", operation="create", seconds=2.0)
+    upload = {"agent_id": (None, AGENT), "file": ("a.csv", "contact_number\n+919800000001")}
     with pytest.raises(httpx.ReadTimeout):
-        asker.bolna.post("/batches", data={"agent_id": AGENT}, files={"file": ("a.csv", "contact_number\n+919800000001")}, timeout=0.2)  # fmt: skip  # noqa: E501
+        asker.bolna.post("/batches", files=upload, timeout=0.5)
     assert len(asker.listed()) == 1
     asker.order("delay", operation="me", seconds=0.4)
     began = time.monotonic()

@@ -1,9 +1,11 @@
 """The sandbox's own side: switches for what is documented in two ways, records, page, reset."""
 
+import re
+
 import httpx
 import pytest
 
-from tests.contract.sandbox.asking import AGENT, ending
+from tests.contract.sandbox.asking import AGENT, ROOT, ending
 
 DEFAULTS = {
     "create_status": 201,
@@ -189,6 +191,19 @@ def test_the_page_says_first_what_it_is_not(asker):
     ):
         assert piece in answer.text
     assert "<b>label" not in answer.text
+
+
+def test_the_readme_and_the_page_tell_the_same_stories_faults_and_switches(asker):
+    """Whoever picks a number by the table must get that story."""
+    readme = (ROOT / "sandbox" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"<tr><td>([^<]*)</td><td>([^<]*)</td></tr>", asker.control.get("/").text)
+    endings = {digits: words for digits, words in rows if re.fullmatch(r"\d\d(–\d\d)?", digits)}
+    assert len(endings) == 18
+    for digits in endings.keys() - {"98–99"}:
+        assert re.search(rf"^\| {digits}[, |]", readme, re.MULTILINE), digits
+    orders = asker.control.post("/faults", json={"fault": "?"}).json()["detail"]
+    for name in [*re.findall(r"'(\w+)'", orders), *DEFAULTS]:
+        assert f"| `{name}` |" in readme
 
 
 def test_the_bare_address_leads_to_the_page(address, asker):

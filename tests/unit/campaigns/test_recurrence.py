@@ -79,6 +79,7 @@ def test_where_the_cron_libraries_disagree_debian_cron_is_right(case: Case) -> N
             "1969-10-02T12:00",
             ["1969-09-29T22:00", "1969-10-01T21:00"],
         ),
+        ("0 9 * * *", "Pacific/Kwajalein", "1969-09-30T20:00", "1969-10-02T00:00", ["1969-10-01T21:00"]),
         (
             "0 */9 * * *",
             "Pacific/Kwajalein",
@@ -241,12 +242,20 @@ class Stray:
         return datetime(2026, 11, 21, 9, 30)  # noqa: DTZ001
 
 
-@pytest.mark.parametrize("text", ["0 9 * * *", "30 9 * * *"])
-def test_a_cron_library_that_contradicts_the_line_or_stands_still_is_not_believed(
-    text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A library bug must be an error that somebody reads, not a call that somebody gets, and not a loop."""
+def test_a_time_that_the_line_does_not_name_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library bug must be an error that somebody reads, not a call that somebody gets."""
     monkeypatch.setattr(wall_times, "croniter", Stray)
     start = at("2026-11-21T00:00")
-    with pytest.raises(CalendarFault, match="croniter names 2026-11-21 09:30"):
-        list(due_times(parse_cron(text), ZoneInfo("UTC"), start, start + DAY))
+    walk = due_times(parse_cron("0 9 * * *"), ZoneInfo("UTC"), start, start + DAY)
+    with pytest.raises(CalendarFault, match="croniter names 2026-11-21 09:30:00 for '0 9"):
+        next(walk)
+
+
+def test_a_time_that_does_not_advance_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """cronsim went round for ever in Chatham: a walk that stands still must end in an error."""
+    monkeypatch.setattr(wall_times, "croniter", Stray)
+    start = at("2026-11-21T00:00")
+    walk = due_times(parse_cron("30 9 * * *"), ZoneInfo("UTC"), start, start + DAY)
+    assert next(walk) == at("2026-11-21T09:30")
+    with pytest.raises(CalendarFault, match="after 2026-11-21 09:30"):
+        next(walk)

@@ -1,0 +1,204 @@
+"""Commands that change what is called: run, stop, resolve, clock confirm. Each asks once and leaves an event."""
+
+import getpass
+import sys
+import time
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from callbeat.clock import iso, parse_instant
+from callbeat.errors import Refusal, UsageError
+from callbeat.runs import by_hand, report
+from callbeat.runs.context import Context
+from callbeat.runs.tick import beat_age, confirm_clock
+from cli.context import load, make_context, read_campaigns
+from cli.output import CallsFormat, Format, Json, err, print_json, print_table
+from cli.tables import RUN_COLUMNS, print_calls
+from cli.words import outcomes
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needed where there is no terminal.")]
+FINAL = ("finished", "failed", "cancelled", "skipped", "missed")
+SILENT_AFTER = 30.0
+clock_app = typer.Typer(help="When the machine's clock was not to be trusted.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(run)
+    app.command()(stop)
+    app.command()(resolve)
+    clock_app.command("confirm")(clock_confirm)
+    app.add_typer(clock_app, name="clock")
+
+
+def actor() -> str:
+    """Who types: for the events."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (OSError, KeyError):
+        return "command line"
+
+
+def ask(question: str, yes: bool) -> None:
+    """Ask once.
+
+    Raises:
+        UsageError: there is nobody to ask, and no --yes.
+        Refusal: the answer is no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} There is no terminal to ask on: add --yes")
+    if not typer.confirm(question, err=True):
+        raise Refusal("nothing was done")
+
+
+def run(
+    campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
+    at: Annotated[
+        str | None, typer.Option("--at", help="When calls should start, with zone; default: now.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until it is over, and print every call.")] = False,
+    yes: Yes = False,
+    form: Annotated[Format, typer.Option("--format", help="table for people, json for machines.")] = Format.TABLE,
+) -> None:
+    """One run by hand, as soon as the provider can start it. It ignores `late`, never the hours.
+
+    Exit 0 when it is made (with --wait: finished), 1 refused, failed or missed, 3 when it needs somebody.
+
+    Example: callbeat run renewal-reminders --wait
+    """
+    context = make_context(load())
+    found = by_hand.campaign_of(context, campaign, read_campaigns(load()))
+    ask(f"Call the contacts of {campaign} ({found.contacts.source}, account {found.account}) now?", yes)
+    key = by_hand.run_by_hand(context, found, _instant(at), actor())
+    _warn_if_nobody_works(context)
+    err.print(f"made {key}", markup=False)
+    if wait:
+        _wait(context, key, quiet=form is Format.JSON)
+    made = report.run(context.ledger, key)
+    _print_run(context, {name: value for name, value in made.items() if name != "events"}, form, wait=wait)
+    raise typer.Exit(_exit_code(made))
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        return None if text is None else parse_instant(text)
+    except ValueError as error:
+        raise UsageError(f"--at {text}: {error}") from None
+
+
+def _exit_code(made: Json) -> int:
+    if made["needs_attention"]:
+        return 3
+    return 1 if made["state"] in ("failed", "missed", "skipped", "cancelled") else 0
+
+
+def _print_run(context: Context, made: Json, form: Format, *, wait: bool) -> None:
+    if form is Format.JSON:
+        print_json(made)
+        return
+    if wait and made["calls"]:
+        print_calls(report.calls(context.ledger, made["run"], reveal=False), CallsFormat.TABLE)
+    print_table("Run", RUN_COLUMNS, [made])
+
+
+def _warn_if_nobody_works(context: Context) -> None:
+    age = beat_age(context)
+    if age is None or age.total_seconds() > SILENT_AFTER:
+        err.print("no beat is at work here: start it with `callbeat up`, and the run will go on", markup=False)
+
+
+def _wait(context: Context, key: str, *, quiet: bool) -> None:
+    """Follow a run until it is over or needs somebody."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[told]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, disable=quiet or not err.is_terminal, transient=True) as bar:
+        line, before = bar.add_task(key, total=None, told=""), ""
+        while True:
+            made = report.run(context.ledger, key)
+            left = sum(made["outcomes"].get(name, 0) for name in ("waiting", "dialling", "talking"))
+            told = _told(made)
+            bar.update(line, total=made["calls"] or None, completed=made["calls"] - left, told=told)
+            if told != before and not quiet and not err.is_terminal:
+                err.print(f"{iso(context.clock.now())} {told}", markup=False)
+            before = told
+            if made["state"] in FINAL or made["needs_attention"]:
+                return
+            time.sleep(0.5)
+
+
+def _told(made: Json) -> str:
+    batches = ", ".join(
+        f"{batch['state']}{' until ' + batch['start_at'][11:16] if batch['state'] == 'scheduled' else ''}"
+        for batch in made["batches"]
+    )
+    return f"{made['state']} {batches} {outcomes(made)}".strip()
+
+
+def stop(
+    run_key: Annotated[str, typer.Argument(metavar="RUN", help="A run, e.g. renewal-reminders@20261201T0430Z.")],
+    yes: Yes = False,
+) -> None:
+    """Stop a run: what is scheduled or dialling is stopped at the provider; calls under way may end.
+
+    Example: callbeat stop renewal-reminders@20261201T0430Z
+    """
+    context = make_context(load())
+    ask(f"Stop {run_key}?", yes)
+    by_hand.stop_run(context, run_key, actor())
+    err.print(f"{run_key} is being stopped: `callbeat show {run_key}` tells when it is", markup=False)
+
+
+def resolve(
+    batch: Annotated[str, typer.Argument(help="A held batch, e.g. renewal-reminders@20261201T0430Z/1.")],
+    placed: Annotated[str | None, typer.Option("--placed", help="It exists at the provider under this id.")] = None,
+    not_placed: Annotated[bool, typer.Option("--not-placed", help="It does not exist, or has no start.")] = False,
+    give_up: Annotated[
+        bool, typer.Option("--give-up", help="Nobody will know: count its calls as called.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Tell what became of a batch that only a person can judge.
+
+    --placed follows it from now on; --not-placed goes through `late` again (a new start, or missed);
+    --give-up ends it with unknown outcomes, which count as called.
+
+    Example: callbeat resolve renewal-reminders@20261201T0430Z/1 --placed 3c90c3cc0d444b5088888dd25736052a
+    """
+    if sum((placed is not None, not_placed, give_up)) != 1:
+        raise UsageError("say one of --placed ID, --not-placed, --give-up")
+    context = make_context(load())
+    held = by_hand.held_batch(context, batch)
+    err.print(f"{batch} is held: {held.reason}", markup=False)
+    if placed is not None:
+        ask(f"Follow it at {held.provider} as {placed}?", yes)
+        to = by_hand.placed(context, held, placed, actor())
+    elif not_placed:
+        ask("Make it again if there is still time? If it does exist, people are called twice.", yes)
+        to = by_hand.not_placed(context, held, actor())
+    else:
+        ask("End it? Its open calls become unknown and count as called.", yes)
+        to = by_hand.given_up(context, held, actor())
+    err.print(f"{batch} is {to} now", markup=False)
+
+
+def clock_confirm(yes: Yes = False) -> None:
+    """Say that this machine's clock is right, after it jumped: planning goes on from now.
+
+    Example: callbeat clock confirm
+    """
+    context = make_context(load())
+    ask(f"Is it really {iso(context.clock.now())}?", yes)
+    why = confirm_clock(context)
+    err.print(
+        f"planning goes on ({why})" if why else "the clock was not in doubt: nothing to confirm", markup=False
+    )

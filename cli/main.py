@@ -1,0 +1,44 @@
+"""The `callbeat` command."""
+
+import os
+import sys
+
+import typer
+
+from callbeat.errors import CallbeatError, UsageError
+from cli import acting, demo, planning, processes, showing, up
+from cli.output import err
+
+REFUSED, USAGE = 1, 2
+
+app = typer.Typer(
+    help="Recurring voice-AI call campaigns: on schedule, once, within hours, through every crash.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for part in (demo, up, processes, planning, showing, acting):
+    part.register(app)
+
+
+def main() -> None:
+    """Run a command; what went wrong is one line on stderr, and an exit code."""
+    os.umask(0o077)
+    try:
+        app()
+    except UsageError as error:
+        _leave(error, USAGE)
+    except CallbeatError as error:
+        _leave(error, REFUSED)
+    except BrokenPipeError:
+        os._exit(REFUSED)  # whoever read our output has gone; nothing can be said
+
+
+def _leave(error: Exception, code: int) -> None:
+    err.print(f"callbeat: {error}", markup=False)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""How answers are printed: tables for people, one document for machines, and errors on stderr."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Json = dict[str, Any]
+out = Console(soft_wrap=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class Format(StrEnum):
+    """For people, or for machines."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class CallsFormat(StrEnum):
+    """Calls can also be had as data files."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def print_json(document: object) -> None:
+    """One document on stdout and nothing else."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_jsonl(rows: Sequence[Json]) -> None:
+    """One document a line."""
+    for row in rows:
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def print_csv(rows: Sequence[Json], columns: Sequence[str]) -> None:
+    """CSV with a header; a cell that a spreadsheet would take for a formula is quoted with an apostrophe."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(columns)
+    table.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+    sys.stdout.write(text.getvalue())
+
+
+def _cell(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else "" if value is None else str(value)
+    return f"'{text}" if text[:1] in "=+-@\t\r" and text[:1] else text
+
+
+def print_table(title: str, columns: dict[str, Callable[[Json], object]], rows: Sequence[Json]) -> None:
+    """A table for people; says so where there is nothing to show."""
+    if not rows:
+        out.print(f"{title}: none")
+        return
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if (value := show(row)) is None else str(value) for show in columns.values()))
+    console = out if out.is_terminal else Console(width=180)
+    console.print(table)

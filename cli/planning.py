@@ -1,0 +1,157 @@
+"""Commands about campaign files: validate, plan, schema. All of them work offline."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from callbeat.campaigns.due import campaign_due_times, is_skipped, opens_at
+from callbeat.campaigns.model import Campaign
+from callbeat.campaigns.reader import Reading
+from callbeat.campaigns.recurrence import zone_changes
+from callbeat.campaigns.schema import campaign_schema
+from callbeat.clock import iso, parse_instant
+from callbeat.errors import UsageError, has_errors
+from callbeat.providers.registry import rules_of
+from callbeat.runs.starts import Until, within_hours
+from cli.context import load, now, read_campaigns
+from cli.output import Format, Json, err, print_json, print_table
+from cli.words import clock
+
+MOST_ROWS = 10_000
+FormatOption = Annotated[Format, typer.Option("--format", help="table for people, json for machines.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(validate)
+    app.command()(plan)
+    app.command()(schema)
+
+
+def validate(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders; default: CALLBEAT_CAMPAIGNS.")
+    ] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """All problems of all campaign files, at once and offline.
+
+    Exit 0 when there are none (warnings do not count), 1 otherwise.
+
+    Example: callbeat validate config/campaigns/renewal-reminders.yaml
+    """
+    readings = read_campaigns(load(), paths)
+    problems = [problem for reading in readings for problem in reading.problems]
+    if form is Format.JSON:
+        print_json([asdict(problem) for problem in problems])
+    else:
+        for problem in problems:
+            err.print(f"{problem.level}: {problem}", markup=False)
+        good = sum(reading.campaign is not None for reading in readings)
+        err.print(f"{len(readings)} files, {good} campaigns, {len(problems)} problems", markup=False)
+    raise typer.Exit(1 if has_errors(problems) else 0)
+
+
+def plan(
+    begin: Annotated[str | None, typer.Option("--from", help="First instant, e.g. 2026-12-01T00:00+00:00.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last instant; default: a week later.")] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """What will happen: each due time, when it opens, when the provider really starts, and what to know.
+
+    Reads the campaign files, not the ledger. Instants without a zone are taken as UTC.
+
+    Example: callbeat plan --to 2026-12-24
+    """
+    settings = load()
+    first = _instant(begin) if begin else now(settings)
+    last = _instant(end) if end else first + timedelta(days=7)
+    readings = read_campaigns(settings)
+    _tell_broken(readings)
+    rows = sorted(_rows(readings, first, last), key=lambda row: (row["due_at"], row["campaign"]))
+    if form is Format.JSON:
+        print_json(rows)
+        return
+    columns = {
+        "due (campaign zone)": lambda row: row["due_local"],
+        "campaign": lambda row: row["campaign"],
+        "opens UTC": lambda row: clock(row["opens_at"]),
+        "starts UTC": lambda row: clock(row["start_at"]),
+        "notes": lambda row: "; ".join(row["notes"]),
+    }
+    print_table(f"Plan from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC", columns, rows)
+
+
+def schema() -> None:
+    """The JSON Schema of campaign files, for editors.
+
+    Example: callbeat schema > campaign.schema.json
+    """
+    print_json(campaign_schema())
+
+
+def _tell_broken(readings: list[Reading]) -> None:
+    for reading in readings:
+        for problem in reading.problems:
+            if problem.level == "error":
+                err.print(f"broken file: {problem}", markup=False)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return parse_instant(text if _has_zone(text) else f"{text}+00:00" if "T" in text else f"{text}T00:00+00:00")
+    except ValueError as error:
+        raise UsageError(
+            f"'{text}' is not an instant: {error}. Write 2026-12-01 or 2026-12-01T09:30+05:30"
+        ) from None
+
+
+def _has_zone(text: str) -> bool:
+    return text.endswith("Z") or (len(text) > 10 and ("+" in text[10:] or "-" in text[10:]))
+
+
+def _rows(readings: list[Reading], first: datetime, last: datetime) -> Iterator[Json]:
+    count = 0
+    for reading in readings:
+        if reading.campaign is None:
+            continue
+        for due in campaign_due_times(reading.campaign, first, last):
+            count += 1
+            if count > MOST_ROWS:
+                raise UsageError(f"more than {MOST_ROWS} due times: choose a nearer --to")
+            yield _row(reading.campaign, due)
+
+
+def _row(campaign: Campaign, due: datetime) -> Json:
+    start = rules_of(campaign.provider).rounded(due)
+    return {
+        "campaign": campaign.name,
+        "provider": campaign.provider,
+        "due_at": iso(due),
+        "due_local": due.astimezone(ZoneInfo(campaign.schedule.timezone)).isoformat(timespec="minutes"),
+        "opens_at": iso(opens_at(campaign, due)),
+        "start_at": None if is_skipped(campaign, due) else iso(start),
+        "notes": list(_notes(campaign, due, start)),
+    }
+
+
+def _notes(campaign: Campaign, due: datetime, start: datetime) -> Iterator[str]:
+    """What somebody who looks at a due time should know."""
+    if is_skipped(campaign, due):
+        yield "skipped: its date is among skip_dates"
+        return
+    if start != due:
+        yield f"{campaign.provider} rounds the start up to {start.astimezone(ZoneInfo(campaign.schedule.timezone)):%H:%M}"
+    within = within_hours(campaign, start)
+    if not isinstance(within, Until):
+        yield f"would be missed: {within.words}"
+    zone, half_a_day = ZoneInfo(campaign.schedule.timezone), timedelta(hours=12)
+    for change in zone_changes(zone, due - half_a_day, due + half_a_day):
+        shift = change.offset_after - change.offset_before
+        way = "forward" if shift > timedelta(0) else "back"
+        yield f"clocks go {way} by {abs(shift)} at {change.instant:%Y-%m-%d %H:%M} UTC"

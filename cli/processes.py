@@ -1,0 +1,110 @@
+"""Commands that are one process each (beat, worker, flower, sandbox), and `db upgrade`."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from callbeat.errors import UsageError
+from callbeat.ledger.store import Ledger, head
+from cli.context import load
+from cli.output import err
+from cli.ports import free_port
+
+CELERY = [sys.executable, "-m", "celery", "-A", "worker.app"]
+db = typer.Typer(help="The ledger's tables.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (beat, worker, flower, sandbox):
+        app.command()(command)
+    db.command("upgrade")(db_upgrade)
+    app.add_typer(db, name="db")
+
+
+def beat_argv() -> list[str]:
+    """Beat's command line."""
+    return [*CELERY, "beat", "--loglevel", "INFO"]
+
+
+def worker_argv(threads: int, name: str = "worker") -> list[str]:
+    """A worker's command line."""
+    node = f"{name}-{os.getpid()}@%h"
+    quiet = ["--without-gossip", "--without-mingle"]
+    return [*CELERY, "worker", "--loglevel", "INFO", "--concurrency", str(threads), "--hostname", node, *quiet]
+
+
+def flower_argv(address: str, port: int) -> list[str]:
+    """Flower's command line."""
+    return [*CELERY, "flower", f"--address={address}", f"--port={port}"]
+
+
+def sandbox_argv(host: str, port: int) -> list[str]:
+    """The sandbox's command line."""
+    return [sys.executable, "-m", "sandbox", "--host", host, "--port", str(port)]
+
+
+def beat() -> None:
+    """Decide when: plan due times and send what is due. Two at once are harmless.
+
+    Example: callbeat beat
+    """
+    _become(beat_argv())
+
+
+def worker(
+    threads: Annotated[int, typer.Option(min=1, max=200, help="How many steps at once in this process.")] = 25,
+) -> None:
+    """Do what is due. Start as many as you like, on as many machines as share the ledger.
+
+    Example: callbeat worker --threads 25
+    """
+    _become(worker_argv(threads))
+
+
+def flower(
+    address: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 chooses a free one.")] = 5555,
+) -> None:
+    """Show workers and tasks in a web page. Tasks carry ids only.
+
+    Example: callbeat flower --port 0
+    """
+    port = port or free_port()
+    err.print(f"Flower: http://{address}:{port}", markup=False)
+    _become(flower_argv(address, port))
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="0 chooses a free one.")] = 0,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+) -> None:
+    """Pretended providers that call nobody: for demos, tests, and anybody who writes a client.
+
+    Example: callbeat sandbox --port 8700
+    """
+    _become(sandbox_argv(host, port))
+
+
+def db_upgrade() -> None:
+    """Bring the ledger's tables to this version's form.
+
+    Example: callbeat db upgrade
+    """
+    ledger = Ledger(load().ledger_url)
+    before = ledger.revision()
+    ledger.upgrade()
+    err.print(
+        f"the ledger is at {head()}" + ("" if before == head() else f" (was {before or 'empty'})"), markup=False
+    )
+
+
+def _become(argv: list[str]) -> None:
+    """This process becomes the other, so that signals reach it and nothing stands between."""
+    load()
+    try:
+        os.execv(argv[0], argv)  # noqa: S606 - our own interpreter, an argument list, no shell
+    except OSError as error:
+        raise UsageError(f"{argv[0]} cannot be started: {error.strerror}") from None

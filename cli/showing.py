@@ -1,0 +1,117 @@
+"""Commands that look at the ledger: runs, show, calls."""
+
+from typing import Annotated
+
+import typer
+
+from callbeat.runs import report
+from cli.acting import actor
+from cli.context import load, make_context, open_ledger
+from cli.output import CallsFormat, Format, Json, err, out, print_json, print_table
+from cli.tables import RUN_COLUMNS, Columns, print_calls
+from cli.words import clock
+
+FormatOption = Annotated[Format, typer.Option("--format", help="table for people, json for machines.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(runs)
+    app.command()(show)
+    app.command()(calls)
+
+
+def runs(
+    campaign: Annotated[str | None, typer.Argument(help="Only this campaign.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Only so many, the newest.", min=1)] = 200,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Every run with its state, where each contact ended, and broken campaign files.
+
+    Example: callbeat runs renewal-reminders --format json
+    """
+    ledger = open_ledger(load())
+    rows = report.runs(ledger, campaign=campaign, limit=limit)
+    for file in report.broken_files(ledger):
+        for problem in file["problems"]:
+            if problem["level"] == "error":
+                err.print("broken file: {file}:{line}: {where}: {problem}: {fix}".format(**problem), markup=False)
+    if form is Format.JSON:
+        print_json(rows)
+    else:
+        print_table("Runs", RUN_COLUMNS, rows)
+
+
+def show(
+    run: Annotated[str, typer.Argument(help="A run, e.g. renewal-reminders@20261201T0430Z.")],
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """The story of one run: its batches, and every event with its reason.
+
+    Exit 3 when it waits for somebody.
+
+    Example: callbeat show renewal-reminders@20261201T0430Z
+    """
+    found = report.run(open_ledger(load()), run)
+    if form is Format.JSON:
+        print_json(found)
+    else:
+        print_table(found["run"], RUN_COLUMNS, [found])
+        print_table("Batches", _batch_columns(), found["batches"])
+        print_table("Events", _event_columns(), found["events"])
+        _tell_what_is_held(found)
+    raise typer.Exit(3 if found["needs_attention"] else 0)
+
+
+def _batch_columns() -> Columns:
+    return {
+        "batch": lambda batch: batch["batch"],
+        "state": lambda batch: batch["state"],
+        "start UTC": lambda batch: clock(batch["start_at"]),
+        "dial until": lambda batch: clock(batch["dial_until"]),
+        "calls": lambda batch: batch["calls"],
+        "at the provider": lambda batch: batch["provider_ref"],
+        "label": lambda batch: batch["label"],
+        "reason": lambda batch: batch["reason"],
+    }
+
+
+def _event_columns() -> Columns:
+    return {
+        "at UTC": lambda event: clock(event["at"]) + event["at"][16:19],
+        "": lambda event: event["to"] if event["from"] == event["to"] else f"{event['from'] or ''} → {event['to']}",
+        "why": lambda event: event["why"],
+        "actor": lambda event: event["actor"],
+    }
+
+
+def _tell_what_is_held(found: Json) -> None:
+    for batch in found["batches"]:
+        if batch["state"] == "held":
+            out.print(f"\n{batch['batch']} waits for you: {batch['reason']}", markup=False)
+            out.print(f"Look for the label {batch['label']} at {batch['provider']}, then one of:", markup=False)
+            for choice in ("--placed ID_AT_THE_PROVIDER", "--not-placed", "--give-up"):
+                out.print(f"  callbeat resolve '{batch['batch']}' {choice}", markup=False)
+
+
+def calls(
+    run: Annotated[str, typer.Argument(help="A run, e.g. renewal-reminders@20261201T0430Z.")],
+    reveal: Annotated[bool, typer.Option("--reveal", help="Show whole numbers; this is recorded.")] = False,
+    form: Annotated[CallsFormat, typer.Option("--format", help="table, json, csv or jsonl.")] = CallsFormat.TABLE,
+) -> None:
+    """Every call of a run with its outcome. Numbers are masked without --reveal.
+
+    Example: callbeat calls renewal-reminders@20261201T0430Z --format csv > calls.csv
+    """
+    context = make_context(load())
+    rows = report.calls(context.ledger, run, reveal=reveal)
+    if reveal:
+        _record_reveal(run)
+    print_calls(rows, form)
+
+
+def _record_reveal(run: str) -> None:
+    context = make_context(load())
+    with context.ledger.write() as writer:
+        row = report.find_run(writer.session, run)
+        writer.note(row, at=context.clock.now(), why="whole numbers were shown", actor=actor())

@@ -1,0 +1,97 @@
+"""Everything on this machine: embedded Valkey, sandbox, beat, workers, Flower, as `up` and `demo` run them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from callbeat.settings import Settings
+from cli.context import lend, open_ledger, take_back
+from cli.ports import answers
+from cli.private import private_folder
+from cli.processes import beat_argv, flower_argv, sandbox_argv, worker_argv
+from cli.supervisor import Process, Supervisor
+from cli.valkey import EmbeddedValkey, HomeLock
+
+Told = Callable[[str, str], None]
+SANDBOX_KEY = "bn-sandbox"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is wanted. `environment` is added to that of every process; `flower_port` None is no Flower."""
+
+    settings: Settings
+    environment: dict[str, str]
+    sandbox_port: int | None = None
+    flower_port: int | None = None
+    workers: int = 1
+    threads: int = 25
+
+
+@contextmanager
+def running(plan: Plan, told: Told) -> Iterator[Supervisor]:
+    """All processes started; when left, all of them are gone, the broker last.
+
+    Raises:
+        Refusal: another `up` runs in this home.
+        CallbeatError: the embedded Valkey does not start.
+    """
+    home = private_folder(plan.settings.home.resolve())
+    with HomeLock(home), _broker(plan.settings, home, told) as broker:
+        open_ledger(plan.settings).close()  # its tables are made once, before several processes would
+        environment = {**plan.environment, **_sandbox_settings(plan), "CALLBEAT_HOME": str(home)}
+        environment |= {"PYTHONUNBUFFERED": "1"} | broker
+        lend(home, {**plan.environment, **_sandbox_settings(plan)})
+        supervisor = Supervisor(list(_processes(plan, home, environment)), on_event=told)
+        try:
+            yield supervisor
+        finally:
+            supervisor.stop()
+            take_back(home)
+
+
+@contextmanager
+def _broker(settings: Settings, home: Path, told: Told) -> Iterator[dict[str, str]]:
+    """The broker of the setting, or an embedded one for as long as this lasts."""
+    if settings.redis_url is not None:
+        yield {}
+        return
+    valkey = EmbeddedValkey(home)
+    url = valkey.start()
+    told("valkey", f"started (pid {valkey.pid})")
+    try:
+        yield {"CALLBEAT_REDIS_URL": url}
+    finally:
+        valkey.stop()
+        told("valkey", "stopped")
+
+
+def _sandbox_settings(plan: Plan) -> dict[str, str]:
+    """Every account goes to the sandbox, with a key that opens nothing else."""
+    if plan.sandbox_port is None:
+        return {}
+    base = f"http://127.0.0.1:{plan.sandbox_port}"
+    names = {"bolna", *(name for name in plan.settings.account_names())}
+    found: dict[str, str] = {"BOLNA_API_KEY": "", "CARTESIA_API_KEY": ""}
+    for name in sorted(names):
+        account = plan.settings.account(name)
+        provider = (account and account.provider) or name
+        found[f"CALLBEAT_ACCOUNTS__{name.upper()}__BASE_URL"] = f"{base}/{provider}"
+        found[f"CALLBEAT_ACCOUNTS__{name.upper()}__API_KEY"] = SANDBOX_KEY
+    return found
+
+
+def _processes(plan: Plan, home: Path, environment: dict[str, str]) -> Iterator[Process]:
+    logs = home / "logs"
+    if plan.sandbox_port is not None:
+        port = plan.sandbox_port
+        argv = sandbox_argv("127.0.0.1", port)
+        yield Process("sandbox", argv, environment, logs / "sandbox.log", grace=5, ready=lambda: answers(port))
+    yield Process("beat", beat_argv(), environment, logs / "beat.log")
+    for n in range(1, plan.workers + 1):
+        name = f"worker-{n}"
+        yield Process(name, worker_argv(plan.threads, name), environment, logs / f"{name}.log")
+    if plan.flower_port is not None:
+        argv = flower_argv("127.0.0.1", plan.flower_port)
+        yield Process("flower", argv, environment, logs / "flower.log", grace=5)

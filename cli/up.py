@@ -1,0 +1,79 @@
+"""`callbeat up`: everything at once on this machine, until Ctrl-C."""
+
+from typing import Annotated
+
+import typer
+
+from callbeat.clock import real_now
+from callbeat.errors import CallbeatError
+from callbeat.settings import Settings, load_settings
+from cli.context import read_campaigns
+from cli.output import err
+from cli.ports import free_port, is_free
+from cli.station import Plan, running
+from cli.supervisor import stopping_on_signals
+
+FLOWER_PORT = 5555
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(up)
+
+
+def up(
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Pretended providers: no key, nobody is called.")
+    ] = False,
+    speed: Annotated[
+        float, typer.Option(help="With --sandbox: pretended time runs so many times as fast.", min=1)
+    ] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Worker processes.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, max=200, help="Steps at once in each worker.")] = 25,
+    flower_port: Annotated[int, typer.Option(help="Flower's port; default: 5555, or a free one.")] = 0,
+) -> None:
+    """Run everything on this machine until Ctrl-C: broker, beat, workers, Flower.
+
+    Without CALLBEAT_REDIS_URL an embedded Valkey is started. Other commands of the same CALLBEAT_HOME find it.
+
+    Example: callbeat up --sandbox
+    """
+    settings = load_settings()
+    if speed != 1 and not sandbox:
+        raise typer.BadParameter("pretended time needs --sandbox: real people live in real time")
+    port = flower_port or (FLOWER_PORT if is_free(FLOWER_PORT) else free_port())
+    sandbox_port = free_port() if sandbox else None
+    plan = Plan(settings, _clock(settings, speed), sandbox_port, port, workers, threads)
+    _greet(settings, plan)
+    with stopping_on_signals() as stop, running(plan, _tell) as supervisor:
+        supervisor.start(stop)
+        if not stop.is_set():
+            err.print("up: `callbeat runs` shows what happens, Ctrl-C stops everything", markup=False)
+        healthy = supervisor.run_until(stop)
+    if not healthy:
+        raise CallbeatError(f"a process cannot be kept running; its log is in {settings.home / 'logs'}")
+
+
+def _clock(settings: Settings, speed: float) -> dict[str, str]:
+    if speed == 1:
+        return {}
+    now = real_now().isoformat()
+    return {"CALLBEAT_CLOCK__ORIGIN": now, "CALLBEAT_CLOCK__STARTED": now, "CALLBEAT_CLOCK__SPEED": str(speed)}
+
+
+def _greet(settings: Settings, plan: Plan) -> None:
+    readings = read_campaigns(settings)
+    good = sum(reading.campaign is not None for reading in readings)
+    err.print(f"campaigns: {settings.campaigns} ({good} good, {len(readings) - good} broken)", markup=False)
+    for problem in (problem for reading in readings for problem in reading.problems):
+        if problem.level == "error":
+            err.print(f"  {problem}", markup=False)
+    err.print(f"home: {settings.home} (ledger, logs)", markup=False)
+    if plan.sandbox_port:
+        err.print(f"sandbox: http://127.0.0.1:{plan.sandbox_port}/_sandbox/ (nobody is called)", markup=False)
+    if plan.flower_port:
+        err.print(f"Flower: http://127.0.0.1:{plan.flower_port}", markup=False)
+
+
+def _tell(name: str, words: str) -> None:
+    err.print(f"{name}: {words}", markup=False)

@@ -1,0 +1,42 @@
+"""States, outcomes and times as people read them."""
+
+from datetime import datetime
+from typing import Any
+
+Json = dict[str, Any]
+GOOD, BAD = {"finished"}, {"failed", "missed"}
+
+
+def clock(text: str | None) -> str:
+    """`12-01 04:30` of an ISO instant, UTC."""
+    return f"{datetime.fromisoformat(text):%m-%d %H:%M}" if text else ""
+
+
+def state(run: Json) -> str:
+    """A run's state and reason."""
+    colour = "green" if run["state"] in GOOD else "red" if run["state"] in BAD or run["needs_attention"] else "cyan"
+    held = " [bold red]needs you[/]" if run["needs_attention"] else ""
+    reason = f" ({run['reason']})" if run["reason"] else ""
+    return f"[{colour}]{run['state']}[/]{reason}{held}"
+
+
+def outcomes(run: Json) -> str:
+    """`answered 7, busy 1`."""
+    return ", ".join(
+        f"{name} {count}" for name, count in sorted(run["outcomes"].items(), key=lambda item: -item[1])
+    )
+
+
+def progress(run: Json) -> str:
+    """`8/10`: calls that are over, of all."""
+    left = sum(run["outcomes"].get(name, 0) for name in ("waiting", "dialling", "talking"))
+    return f"{run['calls'] - left}/{run['calls']}" if run["calls"] else ""
+
+
+def excluded(run: Json) -> str:
+    """`2 (1 invalid, 1 duplicate)`."""
+    parts = ([f"{run['invalid']} invalid"] if run["invalid"] else []) + [
+        f"{count} {reason}" for reason, count in run["excluded_by"].items()
+    ]
+    total = run["invalid"] + run["excluded"]
+    return f"{total} ({', '.join(parts)})" if total else "0"

@@ -1,0 +1,90 @@
+"""The JSON Schema for editors: it says what the reader says, as far as a schema can."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from callbeat.campaigns.keys import BLOCKS, CAMPAIGN
+from callbeat.campaigns.model import Campaign, Contacts, Hours, Retries, Schedule
+from callbeat.campaigns.schema import campaign_schema
+from tests.unit.campaigns.campaign_files import FULL, MINIMAL, problems
+from tests.unit.campaigns.refusals import NOT_YET, WRONG_KEYS
+
+
+def as_an_editor_sees_it(text: str) -> Any:
+    """YAML 1.2 as editors read it: dates are text, large numbers are numbers."""
+    return YAML(typ="safe", pure=True).load(text.replace("+911140000001", '"+911140000001"'))
+
+
+def complaints(text: str) -> list[str]:
+    """What an editor would underline."""
+    return [
+        error.message for error in Draft202012Validator(campaign_schema()).iter_errors(as_an_editor_sees_it(text))
+    ]
+
+
+def test_the_schema_is_a_schema() -> None:
+    """Editors ignore a broken one without a word."""
+    Draft202012Validator.check_schema(campaign_schema())
+
+
+@pytest.mark.parametrize("text", [FULL, MINIMAL])
+def test_what_the_reader_accepts_is_not_underlined(text: str) -> None:
+    """An editor that complains of a valid file is switched off."""
+    quoted = text.replace("2026-12-01", '"2026-12-01"').replace("2027-03-31", '"2027-03-31"')
+    assert complaints(quoted.replace("2027-01-26", '"2027-01-26"')) == []
+
+
+@pytest.mark.parametrize(
+    "row", [row[:2] for row in (*NOT_YET, *WRONG_KEYS) if "*" not in row[1] and "!" not in row[1]]
+)
+def test_wrong_and_later_keys_are_underlined(row: tuple[int, str]) -> None:
+    """Found while typing, not at the next deployment."""
+    lines = FULL.splitlines()
+    lines[row[0] - 1] = row[1]
+    if problems("\n".join(lines).encode())[0].count("already on line") or "://" in row[1] or "file:" in row[1]:
+        pytest.skip("not a matter of the schema")
+    try:
+        found = complaints("\n".join(lines))
+    except Exception:
+        pytest.skip("not even YAML to an editor")
+    assert found
+
+
+def descriptions(schema: Any) -> list[bool]:
+    """For each property at any depth, whether it is described."""
+    if isinstance(schema, list):
+        return [told for part in schema for told in descriptions(part)]
+    if not isinstance(schema, dict):
+        return []
+    own = [bool(part.get("description")) for part in schema.get("properties", {}).values()]
+    return own + [told for part in schema.values() for told in descriptions(part)]
+
+
+def test_every_key_is_described() -> None:
+    """The editor's hover is the documentation most people read."""
+    told = descriptions(campaign_schema())
+    assert len(told) == sum(len(block.keys) for block in BLOCKS)
+    assert all(told)
+
+
+@pytest.mark.parametrize(
+    ("index", "model", "renamed"),
+    [
+        (0, Campaign, {"options": "bolna"}),
+        (1, Schedule, {"from_": "from"}),
+        (2, Contacts, {}),
+        (3, Hours, {"start": "between", "end": "between"}),
+        (4, Retries, {}),
+    ],
+)
+def test_the_keys_are_those_of_the_model(index: int, model: type[Any], renamed: dict[str, str]) -> None:
+    """A new field of the model cannot be forgotten in the file, nor the other way round."""
+    assert {renamed.get(name, name) for name in model.model_fields} == set(BLOCKS[index].names)
+
+
+def test_required_keys_are_those_the_reader_misses() -> None:
+    """Both read them from the same table."""
+    assert campaign_schema()["required"] == [key.name for key in CAMPAIGN.keys if key.required]
