@@ -21,6 +21,7 @@ QUICK = 2.0  # a death within so many seconds is a quick one
 QUICK_DEATHS = 5  # so many in a row, and we give up
 READY_WITHIN = 30.0
 HURRIED = 1.0  # seconds of grace left after a second Ctrl-C
+SAME_WISH = 0.5  # seconds in which a second signal is the first one's echo: make passes on what a group also gets
 KILLED_WITHIN = 5.0
 TICK = 0.1
 
@@ -63,9 +64,12 @@ class Supervisor:
     def stop(self) -> None:
         """End all, the last started first, and everything they started. A second Ctrl-C shortens the grace."""
         with stopping_on_signals() as hurry:
+            began = time.monotonic()
             ending = [life for life in reversed(self._lives) if life.begin_to_end()]
             while ending:
-                if hurry.is_set():
+                if time.monotonic() - began < SAME_WISH:
+                    hurry.clear()
+                elif hurry.is_set():
                     for life in ending:
                         life.hurry()
                 ending = [life for life in ending if not life.has_ended()]

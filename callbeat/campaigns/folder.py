@@ -103,14 +103,14 @@ class CampaignFolder:
         """The files that are new or changed since the last call, by name; the first call reads all.
 
         A file also counts as changed when another one takes or gives up its campaign name. While the folder
-        itself cannot be read, all campaigns stay as they are; that is told once, as a Reading of the folder.
+        itself cannot be read, all campaigns stay as they are; that is told once, as a Reading of the folder,
+        and taken back by naming the folder among `removed`.
         """
         self.removed = []
         try:
             stamps = self._scan()
         except OSError as error:
             return self._tell_of_folder(unreadable_folder(self.folder, error))
-        self._told_of_folder = None
         self._claims.settle()
         self._forget_removed(stamps)
         changed = self._read_changed(stamps, check)
@@ -128,9 +128,11 @@ class CampaignFolder:
         return [] if told == reading else [reading]
 
     def _forget_removed(self, stamps: dict[str, _Stamp | None]) -> None:
-        self.removed = sorted(self._known.keys() - stamps.keys())
-        for file in self.removed:
+        gone = sorted(self._known.keys() - stamps.keys())
+        for file in gone:
             self._claims.move(file, self._known.pop(file).name, None)
+        self.removed = [self._told_of_folder.file, *gone] if self._told_of_folder else gone
+        self._told_of_folder = None
 
     def _read_changed(self, stamps: dict[str, _Stamp | None], check: Check | None) -> dict[str, Reading]:
         now = self._now()

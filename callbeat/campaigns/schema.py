@@ -6,6 +6,7 @@ from callbeat.campaigns.days import DAYS
 from callbeat.campaigns.keys import CAMPAIGN, CONTACTS, HOURS, PROVIDERS, RETRIES, SCHEDULE, Block, Key
 from callbeat.campaigns.rules_calling import MOST_ATTEMPTS, RETRY_ON
 from callbeat.campaigns.rules_schedule import DAY_RULES
+from callbeat.campaigns.source_path import ADDRESS
 
 Schema = dict[str, Any]
 
@@ -19,6 +20,7 @@ _DAYS: Schema = {
     "pattern": rf"^\s*{_DAY}(?:\s*-\s*{_DAY})?(?:\s*,\s*{_DAY}(?:\s*-\s*{_DAY})?)*\s*$",
     "examples": ["mon-fri", "mon-wed,sat"],
 }
+_SOURCES = ["contacts/renewals.csv", "contacts/%Y-%m-%d.csv"]
 _BETWEEN: Schema = {
     "type": "string",
     "pattern": "^[0-9]{1,2}:[0-9]{2} ?- ?[0-9]{1,2}:[0-9]{2}$",
@@ -71,7 +73,7 @@ def _schedule() -> dict[str, Schema]:
 
 def _contacts() -> dict[str, Schema]:
     return {
-        "source": {**_TEXT, "examples": ["contacts/renewals.csv", "contacts/%Y-%m-%d.csv"]},
+        "source": {**_TEXT, "not": {"pattern": ADDRESS.pattern}, "examples": _SOURCES},
         "phone": _WORDY,
         "variables": {"type": "object", "additionalProperties": _WORDY},
         "max_rows": {"type": "integer", "minimum": 1},

@@ -6,7 +6,8 @@ from callbeat.campaigns.wording import WordingError, quoted
 
 DATE_CODES = "YmdHMSyjGVuwaAbBpIUW%"
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+# Anything with a scheme. A single letter before the colon is a Windows drive.
+ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")
 _ABSOLUTE = re.compile(r"/|~|[A-Za-z]:")
 _CODE = re.compile(r"%(.?)", re.DOTALL)
 _EXAMPLE = "write a path such as contacts/renewals.csv"
@@ -18,7 +19,7 @@ def parse_source(text: str) -> str:
     Raises:
         WordingError: an address, a path that is absolute or climbs out of the folder, or an unknown date code.
     """
-    if _SCHEME.match(text):
+    if ADDRESS.match(text):
         raise WordingError(f"the address {quoted(text)} is not supported yet", f"{_EXAMPLE}; addresses come later")
     if "\\" in text:
         raise WordingError(f"{quoted(text)} has a backslash", "separate folders with /")

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from sandbox.bolna import shapes
 from sandbox.bolna.batches import Batch
-from sandbox.bolna.callers import Admitted, Caller
+from sandbox.bolna.callers import Admitted, AgentId, Caller
 from sandbox.bolna.contacts_csv import read_csv
 from sandbox.bolna.refusals import bad_request, missing, nothing_to_stop
 from sandbox.bolna.retry_config import read_retry_config
@@ -130,7 +130,7 @@ async def list_batch_calls(batch_id: str, caller: Admitted) -> JSONResponse:
 
 
 @batches.get("/{agent_id}/all", response_model=list[shapes.Batch], responses=REFUSED)
-async def list_batches(agent_id: str, caller: Admitted) -> JSONResponse:
+async def list_batches(agent_id: AgentId, caller: Admitted) -> JSONResponse:
     found = caller.batches_of(agent_of(agent_id))
     return JSONResponse([batch_view(batch, caller.now, caller.switches) for batch in found])
 

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from sandbox.bolna import shapes
 from sandbox.bolna.batch_routes import REFUSED, REFUSED_OR_UNKNOWN
 from sandbox.bolna.batches import LIVE
-from sandbox.bolna.callers import Admitted, Caller
+from sandbox.bolna.callers import Admitted, AgentId, Caller
 from sandbox.bolna.refusals import bad_request
 from sandbox.bolna.start_time import read_instant
 from sandbox.bolna.uploads import agent_of
@@ -22,6 +22,7 @@ LARGEST_PAGE = 50
 LONGEST_WINDOW = timedelta(days=7)
 STOPPABLE = frozenset({"queued", "scheduled", "rescheduled"})
 WALLET = 500.0
+_WHOLE = Query(json_schema_extra={"type": "integer"})
 calls = APIRouter()
 
 
@@ -41,7 +42,7 @@ async def stop_call(execution_id: str, caller: Admitted) -> JSONResponse:
 
 
 @calls.post("/v2/agent/{agent_id}/stop", response_model=shapes.AgentStopped, responses=REFUSED)
-async def stop_agent_calls(agent_id: str, caller: Admitted) -> JSONResponse:
+async def stop_agent_calls(agent_id: AgentId, caller: Admitted) -> JSONResponse:
     stopped: list[str] = []
     for batch in caller.book.of_agent(caller.key, agent_of(agent_id)):
         rows = batch.rows_in(STOPPABLE, caller.now)
@@ -54,8 +55,8 @@ async def stop_agent_calls(agent_id: str, caller: Admitted) -> JSONResponse:
 class PageWish:
     """The query of a paged list, as texts: what is wrong with it is said in Bolna's own form."""
 
-    page_number: str = "1"
-    page_size: str = "20"
+    page_number: Annotated[str, _WHOLE] = "1"
+    page_size: Annotated[str, _WHOLE] = "20"
     batch_id: str | None = None
     status: str | None = None
     call_type: str | None = None
@@ -111,7 +112,9 @@ def _calls_between(
     response_model=shapes.ExecutionPage,
     responses=REFUSED,
 )
-async def page_agent_calls(agent_id: str, wish: Annotated[PageWish, Depends()], caller: Admitted) -> JSONResponse:
+async def page_agent_calls(
+    agent_id: AgentId, wish: Annotated[PageWish, Depends()], caller: Admitted
+) -> JSONResponse:
     agent, (number, size) = agent_of(agent_id), wish.page()
     window = wish.window(caller.switches.window_required)
     found = [call for call in _calls_between(caller, agent, window) if wish.wants(call)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Path, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from sandbox.bolna.batches import Batch, BatchBook
@@ -106,3 +106,4 @@ def _limit(memory: Memory, request: Request, key: str, limit: int, now: datetime
 
 
 Admitted = Annotated[Caller, Depends(admit)]
+AgentId = Annotated[str, Path(json_schema_extra={"format": "uuid"})]

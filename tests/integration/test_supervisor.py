@@ -214,13 +214,25 @@ def test_a_second_ctrl_c_shortens_the_grace(stage: Stage) -> None:
     supervisor = stage.supervise(stage.process("worker", STUBBORN, grace=60.0))
     supervisor.start()
     _until(lambda: "deaf" in stage.log("worker"))
-    impatience = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    impatience = threading.Timer(0.8, os.kill, (os.getpid(), signal.SIGINT))
     with stopping_on_signals():  # so that a SIGINT that stop() does not heed cannot end the tests
         impatience.start()
         began = time.monotonic()
         supervisor.stop()
     assert time.monotonic() - began < 20
     assert not _lives(stage.pids("worker")[0])
+
+
+def test_one_ctrl_c_that_arrives_twice_is_not_impatience(stage: Stage) -> None:
+    """make passes on the signal that its whole group got already; the worker must still finish its requests."""
+    finishing = 'trap "sleep 2; echo finished; exit 0" TERM; echo up; while :; do sleep 0.1; done'
+    supervisor = stage.supervise(stage.process("worker", finishing))
+    supervisor.start()
+    _until(lambda: "up" in stage.log("worker"))
+    with stopping_on_signals():
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        supervisor.stop()
+    assert stage.log("worker").endswith("finished\n")
 
 
 def test_stopping_again_or_before_the_start_does_nothing(stage: Stage) -> None:

@@ -72,6 +72,13 @@ def test_the_error_and_created_schemas_agree(document):
     assert resolved(document, answer)["properties"]["batch_id"]["pattern"] == facts.BATCH_ID
 
 
+def test_the_agent_in_a_path_is_a_required_uuid(document):
+    """As the list fragment says."""
+    (parameter,) = document["paths"]["/batches/{agent_id}/all"]["get"]["parameters"]
+    assert (parameter["name"], parameter["in"], parameter["required"]) == ("agent_id", "path", True)
+    assert (parameter["schema"]["type"], parameter["schema"]["format"]) == ("string", "uuid")
+
+
 def test_every_route_wants_a_bearer_key(document):
     """As the fragments say once for the whole API."""
     assert document["components"]["securitySchemes"]["bearerAuth"] == {"type": "http", "scheme": "bearer"}

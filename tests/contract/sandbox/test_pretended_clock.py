@@ -10,7 +10,7 @@ from tests.contract.sandbox.asking import a_process
 
 
 def shown_at(address: str, path: str) -> datetime:
-    answer = httpx.get(f"{address}{path}")
+    answer = httpx.get(f"{address}{path}", verify=False)
     (date,) = answer.headers.get_list("date")
     return parsedate_to_datetime(date)
 
@@ -20,12 +20,6 @@ def test_every_answer_has_exactly_one_date_and_it_is_pretended(address, asker, p
     """Clients measure their clock difference from it, errors included."""
     asker.advance(90)
     assert shown_at(address, path) == datetime(2026, 12, 1, 12, 1, 30, tzinfo=UTC)
-
-
-def test_without_settings_it_is_real_time():
-    """Started alone, it behaves like any server."""
-    with a_process() as (_process, address):
-        assert abs(shown_at(address, "/_sandbox/health") - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 def test_origin_started_and_speed_make_the_shared_pretended_time():

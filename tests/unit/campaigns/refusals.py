@@ -4,7 +4,7 @@ A row replaces one line of the valid file, and says where the problem is told an
 stands on the last line of what was put in.
 """
 
-WRONG_VALUES = [
+WRONG_VALUES: list[tuple[int, str, str, str]] = [
     (1, "name: Renewal Reminders", "name", "use a-z, 0-9 and - between them: renewal-reminders"),
     (1, "name: -x", "name", "'-x' is not a campaign name"),
     (1, f"name: {'a' * 61}", "name", "the name has 61 characters"),
@@ -96,7 +96,7 @@ WRONG_VALUES = [
     (25, "on_unverified: halt", "on_unverified", "write start or stop"),
 ]
 
-WRONG_KEYS = [
+WRONG_KEYS: list[tuple[int, str, str, str]] = [
     (24, "retries: {after: [15m]}", "retries.attempts", "missing"),
     (24, "retries: {attempts: 2}", "retries.after", "missing"),
     (3, "acount: bolna_india", "acount", "unknown key: did you mean account?"),
@@ -117,7 +117,7 @@ WRONG_KEYS = [
     (3, "account: *a", "account", "aliases are refused because"),
 ]
 
-NOT_YET = [
+NOT_YET: list[tuple[int, str, str]] = [
     (2, "provider: trillet", "provider"),
     (2, "provider: cartesia", "provider"),
     (11, "  holidays: IN", "schedule.holidays"),
@@ -144,7 +144,7 @@ NOT_YET = [
     (25, "cartesia: {a: 1}", "cartesia"),
 ]
 
-UNREADABLE = [
+UNREADABLE: list[tuple[bytes, int, str]] = [
     (b"", 0, "the file is empty"),
     (b"\n  \n", 0, "the file is empty"),
     (b"# nothing yet\n", 0, "the file is empty"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callbeat.campaigns.folder import CampaignFolder, read_folder
+from callbeat.campaigns.folder import CampaignFolder, _Stamp, read_folder
 from callbeat.campaigns.reader import Reading
 from callbeat.clock import real_now
 from callbeat.errors import Finding
@@ -206,10 +206,10 @@ def test_a_young_file_is_read_once_more(tmp_path: Path, hands: Hands, monkeypatc
     assert folder.changes() == []
 
 
-def _coarse_stamp(path: str) -> object:
+def _coarse_stamp(path: str) -> _Stamp:
     """The stamp of a file system that shows no time of a file's change but the one that was set."""
-    found = os.stat(path)
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
+    found = Path(path).stat()
+    return _Stamp(found.st_mtime_ns, 0, found.st_size, found.st_ino)
 
 
 def test_a_name_taken_twice_breaks_the_file_that_was_there_before(watched: CampaignFolder) -> None:
@@ -249,6 +249,8 @@ def test_a_folder_that_disappears_takes_no_campaign_with_it(watched: CampaignFol
     assert watched.removed == []
     assert watched.changes() == []
     away.rename(watched.folder)
+    assert watched.changes() == []
+    assert watched.removed == [str(watched.folder)]
     assert watched.changes() == []
     assert watched.removed == []
 

@@ -1,7 +1,6 @@
 """Calling hours: nobody is called at a wall time outside them, in any zone, on any night."""
 
 from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,12 +9,12 @@ from hypothesis import strategies as st
 
 from callbeat.campaigns.hours import Window, next_window, window_at
 from callbeat.campaigns.model import Hours
-from callbeat.campaigns.recurrence import ZoneChange, zone_changes
+from callbeat.campaigns.recurrence import zone_changes
 from callbeat.campaigns.zones import known_zones
 
 WORKDAYS = Hours(days=(0, 1, 2, 3, 4), start=time(9), end=time(20))
 ROUND_THE_CLOCK = Hours(start=time(0), end=time(0))
-BEGIN, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 12, 31, tzinfo=UTC)
+BEGIN, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 12, 31, tzinfo=UTC)
 
 
 def utc(text: str) -> datetime:
@@ -139,12 +138,6 @@ def test_a_night_whose_hours_are_skipped_has_no_window() -> None:
     assert found == window("2026-03-30 00:15", "2026-03-30 00:45")
 
 
-@lru_cache(maxsize=1)
-def clock_changes() -> list[tuple[str, ZoneChange]]:
-    """Every change of every zone in three years."""
-    return [(name, change) for name in sorted(known_zones()) for change in zone_changes(ZoneInfo(name), BEGIN, END)]
-
-
 def is_permitted(hours: Hours, zone: str, instant: datetime) -> bool:
     """The plain meaning of hours, said again in three lines."""
     wall = instant.astimezone(ZoneInfo(zone))
@@ -163,26 +156,25 @@ some_days = st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.data(), quarters, quarters, some_days, minutes)
+@given(st.data(), st.sampled_from(sorted(known_zones())), quarters, quarters, some_days, minutes)
 def test_every_instant_in_a_window_has_a_permitted_wall_time(
-    data: st.DataObject, first: int, last: int, days: tuple[int, ...], away: int
+    data: st.DataObject, zone: str, first: int, last: int, days: tuple[int, ...], away: int
 ) -> None:
     """Around every clock change of every zone, nobody is woken by arithmetic."""
     assume(first < last)
-    zone, change = data.draw(st.sampled_from(clock_changes()))
+    changes = [change.instant for change in zone_changes(ZoneInfo(zone), BEGIN, END)]
+    around = data.draw(st.sampled_from(changes or [BEGIN]))
     hours = Hours(days=days, start=a_time(first), end=a_time(last))
-    found = next_window(hours, zone, change.instant + timedelta(minutes=away))
+    found = next_window(hours, zone, around + timedelta(minutes=away))
     assert found is not None
     assert found.closes is not None
-    length = (found.closes - found.opens) // timedelta(minutes=15)
-    for step in range(min(length, 4 * 60) + 1):
-        instant = min(found.opens + timedelta(minutes=15) * step, found.closes - timedelta(seconds=1))
-        assert is_permitted(hours, zone, instant)
-    assert is_permitted(hours, zone, found.closes - timedelta(microseconds=1))
+    quarters_long = (found.closes - found.opens) // timedelta(minutes=15)
+    instants = [found.opens + timedelta(minutes=15) * step for step in range(quarters_long)]
+    assert all(is_permitted(hours, zone, instant) for instant in (*instants, found.closes - timedelta.resolution))
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(sorted(known_zones())), quarters, quarters, st.integers(0, 3 * 365 * 24 * 60))
+@given(st.sampled_from(sorted(known_zones())), quarters, quarters, st.integers(0, 700 * 24 * 60))
 def test_away_from_clock_changes_nothing_permitted_is_lost(zone: str, first: int, last: int, minute: int) -> None:
     """Caution on two nights of the year must not cost the other days anything."""
     assume(first < last)
@@ -194,7 +186,7 @@ def test_away_from_clock_changes_nothing_permitted_is_lost(zone: str, first: int
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from(sorted(known_zones())), quarters, quarters, st.integers(0, 3 * 365 * 24 * 60))
+@given(st.sampled_from(sorted(known_zones())), quarters, quarters, st.integers(0, 700 * 24 * 60))
 def test_windows_follow_each_other_and_never_overlap(zone: str, first: int, last: int, minute: int) -> None:
     """Whoever asks again from the end of a window comes forward."""
     assume(first < last)
