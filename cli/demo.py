@@ -18,8 +18,8 @@ from cli.demo_screen import Screen
 from cli.demo_story import Story, summary
 from cli.output import Json, err
 from cli.ports import free_port
-from cli.station import Plan, running
-from cli.supervisor import Supervisor, stopping_on_signals
+from cli.station import Plan, Station, running
+from cli.supervisor import stopping_on_signals
 
 ORIGIN = datetime(2026, 12, 1, 6, 8, tzinfo=UTC)  # a Tuesday, 11:38 in Kolkata
 SPEED = 60.0
@@ -54,10 +54,10 @@ def demo() -> None:
     plan = Plan(settings, environment, sandbox_port=free_port())
     clock = Clock(ORIGIN, started, SPEED)
     with stopping_on_signals() as stop:
-        with running(plan, _only_trouble) as supervisor:
-            supervisor.start(stop)
+        with running(plan, _only_trouble) as station:
+            station.start(stop.is_set)
             ledger = Ledger(settings.ledger_url)
-            rows = _watch(ledger, clock, supervisor, stop.is_set, home)
+            rows = _watch(ledger, clock, station, stop.is_set, home)
             dials = [] if stop.is_set() else _dials(plan.sandbox_port or 0)
         if stop.is_set():
             err.print("stopped; nothing is left running", markup=False)
@@ -71,9 +71,7 @@ def _only_trouble(name: str, words: str) -> None:
         err.print(f"{name}: {words}", markup=False)
 
 
-def _watch(
-    ledger: Ledger, clock: Clock, supervisor: Supervisor, stopped: Callable[[], bool], home: Path
-) -> list[Json]:
+def _watch(ledger: Ledger, clock: Clock, station: Station, stopped: Callable[[], bool], home: Path) -> list[Json]:
     """Show what happens until every run due in the first hour is over."""
     ends, story = time.monotonic() + LONGEST, Story(ledger)
     rows: list[Json] = []
@@ -88,7 +86,7 @@ def _watch(
         return stopped() or time.monotonic() > ends or _all_over(rows, clock.now())
 
     with Screen(home) as screen:
-        if not supervisor.run_until(over):
+        if not station.run_until(over):
             raise CallbeatError(f"a process cannot be kept running; its log is in {home / 'logs'}")
     return rows
 

@@ -29,42 +29,60 @@ class Plan:
     threads: int = 25
 
 
+class Station:
+    """The processes of a running installation, and the embedded broker if there is one."""
+
+    def __init__(self, supervisor: Supervisor, valkey: EmbeddedValkey | None, told: Told) -> None:
+        self._supervisor, self._valkey, self._told = supervisor, valkey, told
+
+    def start(self, stop: Callable[[], bool]) -> None:
+        """Start all; returns early on `stop`."""
+        self._supervisor.start(stop)
+
+    def run_until(self, stop: Callable[[], bool]) -> bool:
+        """Look after all of them until `stop`. False if one had to be given up."""
+        return self._supervisor.run_until(lambda: self._broker_lives() and stop())
+
+    def _broker_lives(self) -> bool:
+        """A broker that died is started again at the same address, with what its append-only file kept."""
+        if self._valkey is not None and not self._valkey.running:
+            self._told("valkey", "exited; starting again")
+            self._valkey.start()
+        return True
+
+
 @contextmanager
-def running(plan: Plan, told: Told) -> Iterator[Supervisor]:
-    """All processes started; when left, all of them are gone, the broker last.
+def running(plan: Plan, told: Told) -> Iterator[Station]:
+    """An installation ready to be started; when left, all its processes are gone, the broker last.
 
     Raises:
         Refusal: another `up` runs in this home.
         CallbeatError: the embedded Valkey does not start.
     """
     home = private_folder(plan.settings.home.resolve())
-    with HomeLock(home), _broker(plan.settings, home, told) as broker:
+    with HomeLock(home), _broker(plan.settings, home, told) as valkey:
         open_ledger(plan.settings).close()  # its tables are made once, before several processes would
         environment = {**plan.environment, **_sandbox_settings(plan), "CALLBEAT_HOME": str(home)}
-        environment |= {"PYTHONUNBUFFERED": "1"} | broker
+        environment |= {"PYTHONUNBUFFERED": "1"}
         lend(home, {**plan.environment, **_sandbox_settings(plan)})
         supervisor = Supervisor(list(_processes(plan, home, environment)), on_event=told)
         try:
-            yield supervisor
+            yield Station(supervisor, valkey, told)
         finally:
             supervisor.stop()
             take_back(home)
 
 
 @contextmanager
-def _broker(settings: Settings, home: Path, told: Told) -> Iterator[dict[str, str]]:
-    """The broker of the setting, or an embedded one for as long as this lasts."""
+def _broker(settings: Settings, home: Path, told: Told) -> Iterator[EmbeddedValkey | None]:
+    """The broker of the setting, or an embedded one for as long as this lasts: its socket is found by the home."""
     if settings.redis_url is not None:
-        yield {}
+        yield None
         return
-    valkey = EmbeddedValkey(home)
-    url = valkey.start()
-    told("valkey", f"started (pid {valkey.pid})")
-    try:
-        yield {"CALLBEAT_REDIS_URL": url}
-    finally:
-        valkey.stop()
-        told("valkey", "stopped")
+    with EmbeddedValkey(home) as valkey:
+        told("valkey", f"started (pid {valkey.pid})")
+        yield valkey
+    told("valkey", "stopped")
 
 
 def _sandbox_settings(plan: Plan) -> dict[str, str]:

@@ -45,11 +45,11 @@ def up(
     sandbox_port = free_port() if sandbox else None
     plan = Plan(settings, _clock(settings, speed), sandbox_port, port, workers, threads)
     _greet(settings, plan)
-    with stopping_on_signals() as stop, running(plan, _tell) as supervisor:
-        supervisor.start(stop)
+    with stopping_on_signals() as stop, running(plan, _tell) as station:
+        station.start(stop.is_set)
         if not stop.is_set():
             err.print("up: `callbeat runs` shows what happens, Ctrl-C stops everything", markup=False)
-        healthy = supervisor.run_until(stop)
+        healthy = station.run_until(stop.is_set)
     if not healthy:
         raise CallbeatError(f"a process cannot be kept running; its log is in {settings.home / 'logs'}")
 

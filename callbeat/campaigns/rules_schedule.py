@@ -10,6 +10,7 @@ from callbeat.campaigns.keys import SCHEDULE
 from callbeat.campaigns.model import Schedule
 from callbeat.campaigns.places import Place
 from callbeat.campaigns.values import distinct, given, list_of, one_of, parsed, read_date, read_text
+from callbeat.campaigns.yaml_lines import Scalar
 from callbeat.campaigns.zones import parse_zone
 
 SHORTEST_LEAD, LONGEST_LEAD = timedelta(minutes=10), timedelta(days=7)
@@ -24,7 +25,7 @@ def read_schedule(place: Place) -> Schedule | None:
     fields = read_fields(place, SCHEDULE)
     if fields is None:
         return None
-    day_rule: DayRule | None = fields.read("day_rule", one_of(DAY_RULES))
+    day_rule = _day_rule(fields)
     values: dict[str, Any] = {
         "cron": _cron(fields, day_rule),
         "timezone": fields.read("timezone", parsed(parse_zone)),
@@ -35,6 +36,18 @@ def read_schedule(place: Place) -> Schedule | None:
         "overlap": fields.read("overlap", one_of(("skip", "allow"))),
     }
     return Schedule(**given(values)) if fields.sound else None
+
+
+def _day_rule(fields: Fields) -> DayRule | None:
+    """A rule that decides nothing is told and left out: the line means the same without it."""
+    rule: DayRule | None = fields.read("day_rule", one_of(DAY_RULES))
+    place, line = fields.get("day_rule"), fields.get("cron")
+    parts = line.node.text.split() if line and isinstance(line.node, Scalar) else []
+    if rule and place and len(parts) == 5 and "*" in (parts[2], parts[4]):
+        where = (*fields.place.where, "day_rule")
+        place.notes.add(place.line, where, "decides nothing: only one day field is restricted", "remove it", "warning")
+        return None
+    return rule
 
 
 def _cron(fields: Fields, day_rule: DayRule | None) -> str | None:

@@ -72,7 +72,8 @@ def _break(writer: Writer, reading: Reading, now: datetime) -> None:
     row = _row_of_file(writer, reading.file)
     if row is not None and row.state != "broken":
         _set(writer, row.name, state="broken")
-        writer.note_campaign(row.name, at=now, why=f"its file is broken: {reading.problems[0]}")
+        first = next(problem for problem in reading.problems if problem.level == "error")
+        writer.note_campaign(row.name, at=now, why=f"its file is broken: {first}")
 
 
 def _accept(writer: Writer, reading: Reading, campaign: Campaign, now: datetime) -> None:

@@ -57,6 +57,14 @@ class Tick:
         sweep(self._context)
 
     def _read_files(self) -> None:
+        """What was read but not written down is read anew: the folder's memory is given up with it."""
+        try:
+            self._apply_changes()
+        except Exception:
+            self._folder, self._first = CampaignFolder(self._folder.folder), True
+            raise
+
+    def _apply_changes(self) -> None:
         readings = self._folder.changes(check_campaign)
         removed, present = self._folder.removed, self._folder.files
         if self._first and present is not None:

@@ -174,3 +174,12 @@ def test_control_characters_of_a_file_never_reach_the_terminal() -> None:
     """A file name or a value may be made to repaint a screen."""
     told = problems(changed("name: renewal-reminders", 'name: "x\u202ey\\tz"'))
     assert all(problem.isprintable() for problem in told)
+
+
+def test_a_day_rule_that_decides_nothing_is_told_and_left_out() -> None:
+    """The file means the same without it, so the campaign need not stand still for it."""
+    text = MINIMAL.replace("  cron:", "  day_rule: or\n  cron:", 1)
+    reading = read_campaign(text.encode(), "f.yaml")
+    assert reading.campaign is not None
+    assert reading.campaign.schedule.day_rule is None
+    assert [(problem.where, problem.level) for problem in reading.problems] == [("schedule.day_rule", "warning")]

@@ -1,0 +1,275 @@
+"""An installation of callbeat in a folder of its own: real processes that can be killed one by one."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from callbeat.clock import Clock, real_now
+from callbeat.ledger.store import Ledger
+from callbeat.runs import report
+from cli.valkey import EmbeddedValkey
+from tests.integration.campaign_files import a_campaign, as_csv, as_yaml, cron_at
+from tests.integration.sandboxes import KEY, Sandbox
+from tests.integration.waiting import LONGEST, until
+
+ORIGIN = datetime(2026, 12, 1, 6, 1, tzinfo=UTC)  # a Tuesday
+FINAL = {"finished", "failed", "cancelled", "skipped", "missed"}
+CELERY = [sys.executable, "-m", "celery", "-A", "worker.app"]
+SANDBOXES = Path(__file__).with_name("many_sandboxes.py")
+A_MARK = timedelta(minutes=10)
+T = TypeVar("T")
+Json = dict[str, Any]
+
+
+class Installation:
+    """One home, one folder of campaigns, and the processes that a test starts in it.
+
+    Each of `accounts` goes to a sandbox of its own; `base_urls` sends one elsewhere.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        speed: float = 120,
+        timeout: float = 2,
+        accounts: Sequence[str] = ("bolna",),
+        base_urls: Mapping[str, str] | None = None,
+    ) -> None:
+        self.folder, self.home, self.config = folder, folder / "var", folder / "config"
+        self.campaigns = self.config / "campaigns"
+        for made in (self.campaigns, self.config / "contacts", self.home / "logs"):
+            made.mkdir(parents=True, mode=0o700)
+        self.clock = Clock(ORIGIN, real_now(), speed)
+        self.valkey = EmbeddedValkey(self.home)
+        self.sandboxes: dict[str, Sandbox] = {}
+        self._accounts, self._base_urls, self._timeout = accounts, dict(base_urls or {}), timeout
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._ledger: Ledger | None = None
+
+    # Processes
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every process of this installation is given."""
+        outside = {
+            name: value for name, value in os.environ.items() if not name.startswith(("CALLBEAT_", "BOLNA_"))
+        }
+        assert self.clock.origin and self.clock.started
+        mine = {
+            "CALLBEAT_HOME": str(self.home),
+            "CALLBEAT_CAMPAIGNS": str(self.campaigns),
+            "CALLBEAT_CLOCK__ORIGIN": self.clock.origin.isoformat(),
+            "CALLBEAT_CLOCK__STARTED": self.clock.started.isoformat(),
+            "CALLBEAT_CLOCK__SPEED": str(self.clock.speed),
+            "CALLBEAT_REQUEST_TIMEOUT": str(self._timeout),
+            "PYTHONUNBUFFERED": "1",
+        }
+        for name, url in self._base_urls.items():
+            prefix = f"CALLBEAT_ACCOUNTS__{name.upper()}__"
+            mine |= {f"{prefix}PROVIDER": "bolna", f"{prefix}BASE_URL": url, f"{prefix}API_KEY": KEY}
+        return {**outside, **mine}
+
+    def start(self, *processes: str) -> None:
+        """Valkey, the sandboxes and the ledger's tables; then these of beat and worker, all by name."""
+        self.valkey.start()
+        self._start_sandboxes()
+        self.ledger.ensure_ready()
+        for name in processes:
+            self.spawn(name)
+
+    def spawn(self, name: str) -> subprocess.Popen[bytes]:
+        """A process by its name: `beat`, `worker`, or another that begins with one of these words."""
+        if name.startswith("beat"):
+            return self.run_process(name, [*CELERY, "beat", "--loglevel", "INFO"])
+        quiet = ["--without-gossip", "--without-mingle", "--concurrency", "12"]
+        argv = [*CELERY, "worker", "--loglevel", "INFO", "--hostname", f"{name}@%h", *quiet]
+        return self.run_process(name, argv)
+
+    def run_process(self, name: str, argv: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
+        """Any process, in a session of its own, its output in the log of that name."""
+        with self.log(name).open("ab") as log:
+            process = subprocess.Popen(
+                list(argv),
+                cwd=self.folder,
+                env={**self.environment, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._processes[name] = process
+        return process
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, to it and all it has started."""
+        process = self._processes.pop(name)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=10)
+
+    def end(self) -> None:
+        """Nothing of it is left running."""
+        for name in list(self._processes):
+            self.kill(name)
+        for sandbox in self.sandboxes.values():
+            sandbox.close()
+        if self._ledger is not None:
+            self._ledger.close()
+        self.valkey.stop()
+
+    def log(self, name: str) -> Path:
+        return self.home / "logs" / f"{name}.log"
+
+    def _start_sandboxes(self) -> None:
+        names = [name for name in self._accounts if name not in self._base_urls]
+        if not names:
+            return
+        alone = [sys.executable, "-m", "sandbox", "--port", "0"]
+        self.run_process("sandbox", alone if len(names) == 1 else [sys.executable, SANDBOXES, str(len(names))])
+        addresses = self.wait_until(lambda: self._addresses(len(names)), "the sandboxes say where they are")
+        self.sandboxes = {name: Sandbox(address) for name, address in zip(names, addresses, strict=True)}
+        self._base_urls |= {name: sandbox.base_url for name, sandbox in self.sandboxes.items()}
+
+    def _addresses(self, how_many: int) -> list[str]:
+        lines = self.log("sandbox").read_text().splitlines()
+        told = [line.split()[1] for line in lines if line.startswith("sandbox: http")]
+        return told if len(told) == how_many else []
+
+    # Files
+
+    def campaign(
+        self,
+        name: str,
+        contacts: Iterable[Sequence[str] | str] | None = None,
+        *,
+        due: datetime | None = None,
+        **over: Any,
+    ) -> Path:
+        """Write a campaign file (and its contacts); `due` makes it due once, at that instant."""
+        if contacts is not None:
+            (self.config / "contacts" / f"{name}.csv").write_text(as_csv(contacts))
+        if due is not None:
+            over["schedule"] = {"cron": cron_at(due), **over.get("schedule", {})}
+        path = self.campaigns / f"{name}.yaml"
+        path.write_text(as_yaml(a_campaign(name, **over)))
+        return path
+
+    # Time
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def soon(self, minutes: float) -> datetime:
+        """The first ten-minute mark at least so many minutes (campaign time) from now."""
+        earliest = self.now() + timedelta(minutes=minutes)
+        day = earliest.replace(hour=0, minute=0, second=0, microsecond=0)
+        return day - ((day - earliest) // A_MARK) * A_MARK
+
+    # What people see
+
+    def callbeat(self, *words: str, **environment: str) -> tuple[int, str, str]:
+        """The command in a process of its own: exit code, stdout, stderr."""
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", *words],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def json(self, *words: str) -> Any:
+        """The one JSON document that a command prints."""
+        _, out, err = self.callbeat(*words, "--format", "json")
+        try:
+            return json.loads(out)
+        except ValueError:
+            raise AssertionError(f"callbeat {' '.join(words)} printed no JSON: {out!r} {err!r}") from None
+
+    # What is so
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The only one."""
+        (only,) = self.sandboxes.values()
+        return only
+
+    @property
+    def ledger(self) -> Ledger:
+        if self._ledger is None:
+            self._ledger = Ledger(f"sqlite:///{self.home / 'callbeat.db'}")
+        return self._ledger
+
+    def runs(self, campaign: str | None = None) -> list[Json]:
+        """As `callbeat runs --format json` prints them, without the seconds that a process takes to start."""
+        return report.runs(self.ledger, campaign=campaign)
+
+    def the_run(self, campaign: str) -> Json | None:
+        """The campaign's only run, if there is one yet."""
+        found = self.runs(campaign)
+        assert len(found) <= 1, f"{campaign} has {len(found)} runs: {[run['run'] for run in found]}"
+        return found[0] if found else None
+
+    def show(self, run: str) -> Json:
+        return report.run(self.ledger, run)
+
+    def calls(self, run: str) -> list[Json]:
+        """Every call, whole numbers."""
+        return report.calls(self.ledger, run, reveal=True)
+
+    def whys(self, run: str) -> str:
+        """Everything the run's events say, one a line."""
+        return "\n".join(event["why"] for event in self.show(run)["events"])
+
+    # Waiting
+
+    def wait_until(self, look: Callable[[], T], what: str, within: float = LONGEST) -> T:
+        """What `look` finds; in vain, a failure with every event and the ends of the logs."""
+        return until(look, what, told=self.story, within=within)
+
+    def wait_for_run(self, campaign: str, *states: str, within: float = LONGEST) -> Json:
+        """The campaign's only run once it is in one of these states (default: over, or in need of somebody)."""
+        wanted = set(states)
+
+        def look() -> Json | None:
+            run = self.the_run(campaign)
+            if run is None:
+                return None
+            settled = run["state"] in FINAL or run["needs_attention"]
+            return run if (run["state"] in wanted if wanted else settled) else None
+
+        return self.wait_until(look, f"the run of {campaign} is {' or '.join(states) or 'over'}", within)
+
+    def wait_for_batch(self, campaign: str, *states: str, within: float = LONGEST) -> Json:
+        """The batch of the campaign's only run once it is in one of these states."""
+
+        def look() -> Json | None:
+            run = self.the_run(campaign)
+            return next((batch for batch in run["batches"] if batch["state"] in states), None) if run else None
+
+        return self.wait_until(look, f"the batch of {campaign} is {' or '.join(states)}", within)
+
+    def wait_for_worker(self, name: str = "worker") -> None:
+        self.wait_until(lambda: " ready." in self.log(name).read_text(), f"{name} is ready")
+
+    def story(self) -> str:
+        """Every run with its events, and how each log ends: for a failure."""
+        lines = [f"now {self.now():%H:%M:%S}"]
+        for run in self.runs():
+            lines.append(f"{run['run']}: {run['state']} {run['reason'] or ''} {run['outcomes']}")
+            for event in self.show(run["run"])["events"]:
+                lines.append(f"  {event['at'][11:19]} {event['from']} -> {event['to']}: {event['why']}")
+        for log in sorted((self.home / "logs").glob("*.log")):
+            lines += [f"-- {log.name}", *log.read_text(errors="replace").splitlines()[-12:]]
+        return "\n".join(lines)

@@ -1,0 +1,76 @@
+"""A sandbox as the tests see it: what was asked of it, whom it dialled, and the trouble it is ordered to make."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import httpx
+
+KEY = "bn-integration-secret-key"
+Json = dict[str, Any]
+
+
+class Sandbox:
+    """One pretended provider at work."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._control = httpx.Client(base_url=f"{address}/_sandbox/", timeout=20, trust_env=False)
+        headers = {"Authorization": f"Bearer {KEY}"}
+        self._bolna = httpx.Client(base_url=self.base_url, headers=headers, timeout=20, trust_env=False)
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.address}/bolna"
+
+    def close(self) -> None:
+        self._control.close()
+        self._bolna.close()
+
+    def fault(self, fault: str, operation: str, **more: Any) -> None:
+        """Order trouble: see the sandbox's README for the words."""
+        order = {"fault": fault, "operation": operation, **more}
+        self._control.post("faults", json=order).raise_for_status()
+
+    def clear_faults(self) -> None:
+        self._control.delete("faults").raise_for_status()
+
+    def pending_faults(self) -> list[Json]:
+        return list(self._control.get("faults").raise_for_status().json())
+
+    def switch(self, **switches: Any) -> None:
+        self._control.post("switches", json=switches).raise_for_status()
+
+    def dials(self) -> list[Json]:
+        """Every dial so far, oldest first."""
+        return list(self._control.get("dials").raise_for_status().json())
+
+    def dialled(self, label: str = "") -> Counter[str]:
+        """How often each number was dialled, by batches whose label begins so."""
+        return Counter(dial["number"] for dial in self.dials() if dial["file_name"].startswith(label))
+
+    def requests(self, method: str = "", ending: str = "") -> list[Json]:
+        """What was asked, oldest first."""
+        asked = self._control.get("requests").raise_for_status().json()
+        return [one for one in asked if one["method"].startswith(method) and one["path"].endswith(ending)]
+
+    def creates(self) -> list[Json]:
+        return self.requests("POST", "/batches")
+
+    def scheduled(self) -> set[str]:
+        """The ids of the batches that a schedule was ever sent for."""
+        return {one["path"].split("/")[-2] for one in self.requests("POST", "/schedule")}
+
+    def batches(self, agent: str) -> list[Json]:
+        return list(self._bolna.get(f"/batches/{agent}/all").raise_for_status().json())
+
+    def stop(self, batch: str) -> None:
+        self._bolna.post(f"/batches/{batch}/stop").raise_for_status()
+
+    def delete(self, batch: str) -> None:
+        self._bolna.delete(f"/batches/{batch}").raise_for_status()
+
+
+def each_once(dialled: Counter[str], numbers: Iterable[str]) -> bool:
+    """Whether exactly these numbers were dialled, each exactly once."""
+    return dialled == Counter(numbers)

@@ -1,0 +1,122 @@
+"""A campaign goes from its YAML file to a report of what became of every contact, on real processes."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+
+from tests.integration.campaign_files import AGENT
+from tests.integration.installation import Installation
+from tests.integration.sandboxes import each_once
+
+RUN_FIELDS = {
+    "run", "campaign", "revision", "due_at", "start_at", "state", "reason", "needs_attention", "rows", "invalid",
+    "excluded", "excluded_by", "calls", "outcomes", "cost", "batches",
+}  # fmt: skip
+BATCH_FIELDS = {
+    "batch", "provider", "account", "label", "provider_ref", "state", "reason", "start_at", "dial_until", "calls",
+}  # fmt: skip
+EVENT_FIELDS = {"at", "from", "to", "why", "actor"}
+CALL_FIELDS = [
+    "row", "number", "batch", "provider_call", "outcome", "provider_status", "attempts", "started_at", "seconds",
+    "cost", "currency", "error", "variables",
+]  # fmt: skip
+CONTACTS = [
+    ("+12025500100", "Asha"),
+    ("+12025500201", "Daniel"),
+    ("'+12025500302", "Mira"),  # as a spreadsheet writes it
+    ("+1 (202) 550-0403", "Tomas"),
+    ("+12025500566", "Lena"),  # does not answer
+    ("+12025500672", "Ravi"),  # busy
+    ("+12025500782", "Grace"),  # voicemail
+    ("+12025500876", "Noah"),  # fails
+    ("+12025500201", "Daniel again"),
+    ("12025500999", "No plus sign"),
+    ("call me", "No number"),
+]
+NUMBERS = [
+    "+12025500100", "+12025500201", "+12025500302", "+12025500403", "+12025500566", "+12025500672", "+12025500782",
+    "+12025500876",
+]  # fmt: skip
+
+
+def test_a_run_goes_from_yaml_to_a_report_of_every_contact(installation: Installation):
+    """This is the whole promise: on schedule, once, and afterwards what became of every single contact."""
+    installation.start()
+    due = installation.soon(35) + timedelta(minutes=2)
+    installation.campaign(
+        "renewals", CONTACTS, due=due, contacts={"variables": {"customer_name": "name"}}, from_numbers=["+12025550199"]
+    )  # fmt: skip
+    installation.spawn("beat")
+    installation.spawn("worker")
+    installation.wait_for_run("renewals", "finished")
+
+    (run,) = installation.json("runs")
+    _is_told_as_designed(run, due)
+    _adds_up(run)
+    assert each_once(installation.sandbox.dialled(), NUMBERS)
+    first = min(dial["at"] for dial in installation.sandbox.dials())
+    assert first[:16] == run["start_at"][:16]
+    _has_its_story(installation, run)
+    _tells_every_call(installation, run["run"])
+
+
+def _is_told_as_designed(run, due):
+    start = due + timedelta(minutes=8)  # two minutes past the mark becomes the next mark
+    key = f"renewals@{due:%Y%m%dT%H%MZ}"
+    assert set(run) == RUN_FIELDS
+    assert (run["run"], run["campaign"], run["state"], run["reason"]) == (key, "renewals", "finished", None)
+    assert (run["due_at"], run["start_at"]) == (due.isoformat(), start.isoformat())
+    assert run["needs_attention"] is False
+    (batch,) = run["batches"]
+    assert set(batch) == BATCH_FIELDS
+    assert batch["label"] == f"cb-main-renewals-{due:%Y%m%dT%H%MZ}-1"
+    assert (batch["batch"], batch["provider"], batch["account"]) == (f"{key}/1", "bolna", "bolna")
+    assert (batch["state"], batch["start_at"], batch["dial_until"]) == ("finished", start.isoformat(), None)
+
+
+def _adds_up(run):
+    """Every row ends in exactly one place."""
+    assert (run["rows"], run["invalid"], run["excluded"], run["calls"]) == (11, 2, 1, 8)
+    assert run["excluded_by"] == {"duplicate": 1}
+    assert run["rows"] == run["invalid"] + run["excluded"] + run["calls"]
+    assert run["outcomes"] == {"answered": 4, "no_answer": 1, "busy": 1, "voicemail": 1, "failed": 1}
+    assert sum(batch["calls"] for batch in run["batches"]) == run["calls"]
+
+
+def _has_its_story(installation, run):
+    """`show` tells each move with its reason, in order."""
+    code, out, _ = installation.callbeat("show", run["run"], "--format", "json")
+    shown = json.loads(out)
+    assert code == 0
+    assert set(shown) == RUN_FIELDS | {"events"}
+    assert all(set(event) == EVENT_FIELDS and event["why"] and event["actor"] for event in shown["events"])
+    moves = [event["to"] for event in shown["events"] if event["from"] != event["to"]]
+    wanted = ["opening", "active", "creating", "created", "scheduling", "scheduled", "running", "finished", "finished"]
+    assert [state for state in moves if state not in ("planned", "ready")] == wanted
+    assert [event["at"] for event in shown["events"]] == sorted(event["at"] for event in shown["events"])
+    (at_the_provider,) = installation.sandbox.batches(AGENT)
+    assert at_the_provider["batch_id"] == shown["batches"][0]["provider_ref"]
+    assert at_the_provider["from_phone_numbers"] == ["+12025550199"]
+    verified = [event["why"] for event in shown["events"] if "verified: one batch" in event["why"]]
+    assert len(verified) == 2
+
+
+def _tells_every_call(installation, run):
+    """The same rows in each form, numbers masked unless they are asked for."""
+    calls = installation.json("calls", run)
+    assert [list(call) for call in calls] == [CALL_FIELDS] * 8
+    assert [call["row"] for call in calls] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [call["variables"]["customer_name"] for call in calls][:2] == ["Asha", "Daniel"]
+    assert not any(number in json.dumps(calls) for number in NUMBERS)
+    assert all(call["number"].endswith(number[-2:]) for call, number in zip(calls, NUMBERS, strict=True))
+    assert all(call["seconds"] and call["cost"] for call in calls if call["outcome"] == "answered")
+    assert isinstance(calls[0]["seconds"], int)
+    assert isinstance(calls[0]["cost"], str)
+    _, lines, _ = installation.callbeat("calls", run, "--format", "jsonl")
+    assert [json.loads(line) for line in lines.splitlines()] == calls
+    _, table, _ = installation.callbeat("calls", run, "--format", "csv", "--reveal")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [row["number"].lstrip("'") for row in rows] == NUMBERS
+    assert [row["outcome"] for row in rows] == [call["outcome"] for call in calls]
+    assert "whole numbers were shown" in installation.whys(run)
