@@ -145,12 +145,13 @@ def _notes(campaign: Campaign, due: datetime, start: datetime) -> Iterator[str]:
     if is_skipped(campaign, due):
         yield "skipped: its date is among skip_dates"
         return
+    zone = ZoneInfo(campaign.schedule.timezone)
     if start != due:
-        yield f"{campaign.provider} rounds the start up to {start.astimezone(ZoneInfo(campaign.schedule.timezone)):%H:%M}"
+        yield f"{campaign.provider} rounds the start up to {start.astimezone(zone):%H:%M}"
     within = within_hours(campaign, start)
     if not isinstance(within, Until):
         yield f"would be missed: {within.words}"
-    zone, half_a_day = ZoneInfo(campaign.schedule.timezone), timedelta(hours=12)
+    half_a_day = timedelta(hours=12)
     for change in zone_changes(zone, due - half_a_day, due + half_a_day):
         shift = change.offset_after - change.offset_before
         way = "forward" if shift > timedelta(0) else "back"

@@ -45,7 +45,9 @@ def _day_rule(fields: Fields) -> DayRule | None:
     parts = line.node.text.split() if line and isinstance(line.node, Scalar) else []
     if rule and place and len(parts) == 5 and "*" in (parts[2], parts[4]):
         where = (*fields.place.where, "day_rule")
-        place.notes.add(place.line, where, "decides nothing: only one day field is restricted", "remove it", "warning")
+        place.notes.add(
+            place.line, where, "decides nothing: only one day field is restricted", "remove it", "warning"
+        )
         return None
     return rule
 

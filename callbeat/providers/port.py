@@ -147,6 +147,7 @@ class Rules(Protocol):
     reserved_columns: frozenset[str]
     earliest: timedelta
     default_base_url: str
+    create_is_harmless: bool  # what was created and never given a start dials nobody
 
     def check(self, needs: Needs) -> list[Finding]:
         """Everything in a campaign that this provider cannot do."""

@@ -8,13 +8,49 @@ from sqlalchemy import select
 
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import AccountRow
-from callbeat.providers.answers import Accepted, Refused, Why
-from callbeat.providers.port import Credentials, Provider
+from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
+from callbeat.providers.port import AccountSeen, BatchSeen, CallSeen, Credentials, NewBatch, Provider
 from callbeat.providers.registry import connect
 from callbeat.settings import Settings
 
 PROBE_EVERY = timedelta(minutes=1)
 CLOSING = (Why.CREDENTIALS, Why.FUNDS)
+
+
+class ClosedAccount:
+    """A provider that nothing may be sent to now: it says so to every question, and nothing leaves."""
+
+    clock_difference = timedelta(0)
+
+    def __init__(self, reason: str) -> None:
+        self._busy = Busy(reason, PROBE_EVERY)
+
+    def create(self, batch: NewBatch) -> Answer[str]:
+        return self._busy
+
+    def schedule(self, ref: str, text: str) -> Answer[datetime | None]:
+        return self._busy
+
+    def stop(self, ref: str) -> Answer[None]:
+        return self._busy
+
+    def delete(self, ref: str) -> Answer[None]:
+        return self._busy
+
+    def stop_call(self, call: str) -> Answer[None]:
+        return self._busy
+
+    def get(self, ref: str) -> Answer[BatchSeen]:
+        return self._busy
+
+    def list_batches(self, agent: str) -> Answer[list[BatchSeen]]:
+        return self._busy
+
+    def list_calls(self, ref: str) -> Answer[list[CallSeen]]:
+        return self._busy
+
+    def account(self) -> Answer[AccountSeen]:
+        return self._busy
 
 
 class Accounts:
@@ -26,17 +62,19 @@ class Accounts:
         self._lock = threading.Lock()
         self.list_sizes: dict[tuple[str, str], int] = {}  # (account, agent): batches in the last list
 
-    def enter(self, account: str, provider: str, now: datetime) -> Provider | str:
-        """The account's client, or why it cannot be used now. A closed one is tried by a harmless read."""
+    def enter(self, account: str, provider: str, now: datetime) -> Provider:
+        """The account's client; one that is busy to everything while the account is closed or has no key.
+
+        A closed account is tried by a harmless read, once a minute.
+        """
         client = self._client(account, provider)
         if isinstance(client, str):
-            return client
+            return ClosedAccount(client)
         closed = self._closed(account)
         if closed is None:
             return client
-        if closed.probe_at is not None and now < closed.probe_at:
-            return self._words(closed)
-        return client if self._probe(client, closed, now) else self._words(closed)
+        waits = closed.probe_at is not None and now < closed.probe_at
+        return ClosedAccount(self._words(closed)) if waits or not self._probe(client, closed, now) else client
 
     def heed(self, account: str, answer: object, now: datetime) -> None:
         """Close an account whose credentials or funds were refused, until a harmless read succeeds."""

@@ -22,7 +22,7 @@ from callbeat.runs.context import Context, load_campaign
 from callbeat.runs.labels import bears, run_key
 from callbeat.runs.planning import insert_run
 from callbeat.runs.report import find_run
-from callbeat.runs.starts import NoneLeft, choose_start
+from callbeat.runs.starts import NoneLeft, choose_start, dial_until
 from callbeat.runs.stop import STOPPED
 
 S = BatchState
@@ -134,17 +134,15 @@ def placed(context: Context, batch: BatchRow, ref: str, actor: str) -> BatchStat
             f"{ref} has no start: resolve it --not-placed, and callbeat finds it by its label and goes on"
         )
     to = S.SCHEDULED if seen.phase is Phase.SCHEDULED else S.RUNNING
-    _resolve(
-        context, batch, to, f"a person found it placed as {ref}", actor, provider_ref=ref, start_at=seen.start_at
-    )
+    start = seen.start_at or batch.start_at or context.clock.now()
+    until = dial_until(_campaign_of(context, batch)[1], start)
+    why = f"a person found it placed as {ref}"
+    _resolve(context, batch, to, why, actor, provider_ref=ref, start_at=start, dial_until=until)
     return to
 
 
 def _look(context: Context, batch: BatchRow, ref: str) -> BatchSeen:
-    door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
-    if isinstance(door, str):
-        raise Refusal(door)
-    answer = door.get(ref)
+    answer = context.accounts.enter(batch.account, batch.provider, context.clock.now()).get(ref)
     if not isinstance(answer, Accepted):
         raise Refusal(f"{batch.provider} does not show {ref}: {answer.reason}")
     return answer.value
@@ -152,9 +150,7 @@ def _look(context: Context, batch: BatchRow, ref: str) -> BatchSeen:
 
 def not_placed(context: Context, batch: BatchRow, actor: str) -> BatchState:
     """A person knows that it was never placed: it goes through `late` again, and is created or missed."""
-    with context.ledger.read() as session:
-        run = session.execute(select(RunRow).where(RunRow.id == batch.run_id)).scalar_one()
-    campaign = load_campaign(context.ledger, run.campaign, run.revision)
+    run, campaign = _campaign_of(context, batch)
     now = context.clock.now()
     chosen = choose_start(rules_of(batch.provider), campaign, run.due_at, now, by_hand=bool(run.manual))
     if isinstance(chosen, NoneLeft):
@@ -173,6 +169,12 @@ def not_placed(context: Context, batch: BatchRow, actor: str) -> BatchState:
         verified=0, reason=None,
     )  # fmt: skip
     return S.READY
+
+
+def _campaign_of(context: Context, batch: BatchRow) -> tuple[RunRow, Campaign]:
+    with context.ledger.read() as session:
+        run = session.execute(select(RunRow).where(RunRow.id == batch.run_id)).scalar_one()
+    return run, load_campaign(context.ledger, run.campaign, run.revision)
 
 
 def given_up(context: Context, batch: BatchRow, actor: str) -> BatchState:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from callbeat.campaigns.due import campaign_due_times, is_skipped, next_campaign_due, opens_at
 from callbeat.campaigns.model import Campaign
 from callbeat.campaigns.reader import Reading
+from callbeat.clock import real_now
 from callbeat.errors import Finding
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import CampaignRow, FileRow, RevisionRow, RunRow
@@ -140,7 +141,12 @@ def _ahead(writer: Writer, campaign: str, now: datetime) -> list[RunRow]:
     found = [row for row in rows if row.state is RunState.PLANNED or (row.state.final and row.reason in reasons)]
     for row in found:
         writer.session.expunge(row)
-    return [row for row in found if row.state in _REOPENABLE]
+    return [row for row in found if row.state in _REOPENABLE and not _in_hand(row)]
+
+
+def _in_hand(row: RunRow) -> bool:
+    """A run that a worker opens right now keeps the revision it is opened with."""
+    return row.lease_until is not None and row.lease_until > real_now()
 
 
 _REOPENABLE = {RunState.PLANNED, RunState.CANCELLED, RunState.SKIPPED, RunState.MISSED}

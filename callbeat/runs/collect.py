@@ -14,7 +14,7 @@ from callbeat.providers.answers import Accepted, Busy
 from callbeat.providers.port import BatchSeen, CallSeen, Phase
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.create import retry_wish
-from callbeat.runs.pace import SETTLE, given_up_at
+from callbeat.runs.pace import SETTLE, overdue
 from callbeat.runs.poll import ENDED, wait_for
 from callbeat.runs.settling import Expected, ended, final_outcome, pair, settled
 
@@ -41,7 +41,7 @@ def _collect(job: BatchJob) -> None:
         if not isinstance(answer, Accepted):
             job.context.accounts.heed(job.batch.account, answer, job.now)
             wait = answer.retry_in if isinstance(answer, Busy) else SETTLE
-            job.release(wait=wait, reason=answer.reason, collect_wanted=True)
+            job.wait(wait, answer.reason, collect_wanted=True)
             return
     if isinstance(batch, Accepted) and isinstance(calls, Accepted):
         _write(job, batch.value, calls.value)
@@ -58,7 +58,7 @@ def _write(job: BatchJob, batch: BatchSeen, seen: Sequence[CallSeen]) -> None:
     settle = batch.phase in ENDED
     over = sum(call.over for call in found.values())
     wait = min(SETTLE, wait_for(job, over)) if settle else wait_for(job, over)
-    if job.now >= given_up_at(job.batch.start_at or job.now, job.batch.dial_until):
+    if overdue(job.batch, job.now):
         why = f"it never settled: {over} of {len(expected)} calls are over"
         job.move(BatchState.HELD, why, reason=why, collect_wanted=False)
         return

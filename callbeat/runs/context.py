@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from callbeat.providers.port import Provider, Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.next_step import task_for_batch
+from callbeat.runs.pace import overdue
 
 log = structlog.get_logger("callbeat")
 Send = Callable[[str, Sequence[int]], None]
@@ -82,21 +84,33 @@ class BatchJob:
         """Campaign time."""
         return self.context.clock.now()
 
-    def move(self, to: BatchState, why: str, *, wait: timedelta = timedelta(0), **changes: object) -> None:
+    def move(self, to: BatchState, why: str, *, wait: timedelta = timedelta(0), **changes: Any) -> None:
         """Move the batch in a transaction of its own, and give it back unless `keep_lease`."""
         now = self.now
         changes.setdefault("next_action_at", now + wait)
         with self.context.ledger.write() as writer:
-            writer.move(self.batch, to, at=now, why=why, **changes)  # type: ignore[arg-type]
+            writer.move(self.batch, to, at=now, why=why, **changes)
         log.info(f"batch.{to}", batch=self.batch.key, why=why)
 
-    def release(self, *, wait: timedelta = timedelta(0), why: str | None = None, **changes: object) -> None:
+    def release(self, *, wait: timedelta = timedelta(0), why: str | None = None, **changes: Any) -> None:
         """Give the batch back as it is, to be acted on again after `wait`; `why` makes an event of it."""
         now = self.now
         with self.context.ledger.write() as writer:
             writer.release(self.batch, next_action_at=now + wait, **changes)
             if why is not None:
                 writer.note(self.batch, at=now, why=why)
+
+    def wait(self, wait: timedelta, reason: str, **changes: Any) -> None:
+        """Give the batch back to be looked at again; one that has waited too long is held for a person.
+
+        The reason is an event only when it is a new one: a provider may be away for hours.
+        """
+        if overdue(self.batch, self.now):
+            words = f"given up waiting: {reason}"
+            self.move(BatchState.HELD, words, **changes | {"reason": words})
+            return
+        why = None if self.batch.reason == reason else reason
+        self.release(wait=wait, why=why, **changes | {"reason": reason})
 
     def note(self, why: str) -> None:
         """An event, whoever holds the row by now."""
@@ -119,10 +133,12 @@ def claim(
     return None if row is None else (row, Hold(context, until))
 
 
-def claim_batch(context: Context, batch_id: int, states: Collection[BatchState]) -> BatchJob | None:
+def claim_batch(
+    context: Context, batch_id: int, states: Collection[BatchState], *, stopping: bool = False
+) -> BatchJob | None:
     """Take a batch, its run, its campaign and its provider.
 
-    None if it is not to be had; if its account is closed or unknown, it is given back for later.
+    None if it is not to be had, or if it is to be stopped and this is not the stop: that is sent instead.
     """
     taken = claim(context, BatchRow, batch_id, states)
     if taken is None:
@@ -130,11 +146,13 @@ def claim_batch(context: Context, batch_id: int, states: Collection[BatchState])
     batch, hold = taken
     run = _run_of(context, batch)
     campaign = load_campaign(context.ledger, run.campaign, run.revision)
-    door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
-    if isinstance(door, str):
-        _wait_outside(context, batch, door)
+    provider = context.accounts.enter(batch.account, batch.provider, context.clock.now())
+    job = BatchJob(context, hold, batch, run, campaign, rules_of(batch.provider), provider)
+    if not stopping and task_for_batch(batch, job.now) == "stop":
+        job.release()
+        job.next_task()
         return None
-    return BatchJob(context, hold, batch, run, campaign, rules_of(batch.provider), door)
+    return job
 
 
 def load_campaign(ledger: Ledger, name: str, revision: str) -> Campaign:
@@ -149,13 +167,3 @@ def load_campaign(ledger: Ledger, name: str, revision: str) -> Campaign:
 def _run_of(context: Context, batch: BatchRow) -> RunRow:
     with context.ledger.read() as session:
         return session.execute(select(RunRow).where(RunRow.id == batch.run_id)).scalar_one()
-
-
-def _wait_outside(context: Context, batch: BatchRow, closed: str) -> None:
-    now = context.clock.now()
-    with context.ledger.write() as writer:
-        writer.release(batch, next_action_at=now + timedelta(minutes=1))
-        if batch.reason != closed:
-            writer.change(batch, reason=closed)
-            writer.note(batch, at=now, why=closed)
-    log.warning("account.closed", batch=batch.key, why=closed)

@@ -1,7 +1,6 @@
 """Bring a batch into being at its provider: look first, send at most twice, never blindly."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import select
 
@@ -9,7 +8,7 @@ from callbeat.campaigns.model import Campaign
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import CallRow
-from callbeat.providers.answers import Accepted, Failure
+from callbeat.providers.answers import Accepted, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Contact, Needs, NewBatch, Phase, RetryWish
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.labels import bears
@@ -34,7 +33,7 @@ def create(context: Context, batch_id: int) -> None:
         _go_on(job, found)
     else:
         context.accounts.heed(job.batch.account, found, job.now)
-        job.release(wait=getattr(found, "retry_in", BETWEEN_LISTS), reason=found.reason)
+        job.wait(found.retry_in if isinstance(found, Busy) else BETWEEN_LISTS, found.reason)
 
 
 def _go_on(job: BatchJob, found: Sequence[BatchSeen]) -> None:
@@ -68,16 +67,18 @@ def _look_up(job: BatchJob) -> list[BatchSeen] | Failure:
     answer = job.provider.list_batches(job.batch.agent)
     if isinstance(answer, Accepted):
         return [seen for seen in answer.value if bears(seen, job.batch.label)]
+    refused = isinstance(answer, Refused) and answer.why in (Why.REQUEST, Why.NOT_FOUND)
+    if refused and job.batch.state is BatchState.READY and job.rules.create_is_harmless:
+        return []  # no such agent, perhaps: the create will say so in the provider's own words
     return answer
 
 
 def _adopt(job: BatchJob, seen: BatchSeen) -> None:
-    """A batch that is found is ours: it is taken over, and nothing is created."""
+    """A batch that is found is ours: it is taken over, and nothing is created. Verify judges a start it has."""
     if job.batch.state is BatchState.READY:
         job.move(BatchState.CREATING, "a batch with our label is at the provider already", keep_lease=True)
     verdict = after_found(seen)
-    start: dict[str, Any] = {"start_at": seen.start_at} if verdict.to is BatchState.SCHEDULED else {}
-    job.move(verdict.to, verdict.why, provider_ref=seen.ref, phase=str(seen.phase), in_doubt_since=None, **start)
+    job.move(verdict.to, verdict.why, provider_ref=seen.ref, phase=str(seen.phase), in_doubt_since=None)
     job.next_task()
 
 

@@ -142,6 +142,11 @@ def _without_source(context: Context, run: RunRow, campaign: Campaign, rules: Ru
 def _write(context: Context, run: RunRow, campaign: Campaign, screening: Screening) -> None:
     now = context.clock.now()
     with context.ledger.write() as writer:
+        fresh = writer.snapshot(RunRow, run.id)
+        if fresh is not None and fresh.stop_reason is not None:
+            why = "stopped while it opened"
+            writer.move(run, RunState.CANCELLED, at=now, why=why, reason=fresh.stop_reason)
+            return
         _write_exclusions(writer, run, screening)
         if not screening.contacts:
             why = f"none of {screening.rows} rows is left to call"

@@ -2,9 +2,15 @@
 
 from datetime import datetime, timedelta
 
+from callbeat.ledger.states import BatchState
+from callbeat.ledger.tables import BatchRow
+
 SOONEST = timedelta(seconds=30)
 LATEST = timedelta(minutes=10)
 SETTLE = timedelta(seconds=45)  # after a batch is over, until its last calls are accounted for
+LONGEST_DOUBT = timedelta(days=1)
+LONGEST_SCHEDULING = timedelta(hours=1)  # after the start that may have been taken
+LONGEST_STOPPING = timedelta(hours=1)
 GIVE_UP_AFTER_HOURS = timedelta(hours=2)  # after `dial_until`
 GIVE_UP_AFTER_START = timedelta(hours=24)  # where any hour is permitted
 
@@ -20,6 +26,21 @@ def next_look(start_at: datetime, now: datetime, *, calls: int, over: int) -> ti
 def given_up_at(start_at: datetime, dial_until: datetime | None) -> datetime:
     """When a batch that never settles is reported instead of polled."""
     return dial_until + GIVE_UP_AFTER_HOURS if dial_until else start_at + GIVE_UP_AFTER_START
+
+
+def overdue(batch: BatchRow, now: datetime) -> bool:
+    """Whether a batch has waited so long for an answer that a person must be asked."""
+    doubt, start = batch.in_doubt_since or now, batch.start_at or now
+    match batch.state:
+        case BatchState.UNCERTAIN:
+            return now > doubt + LONGEST_DOUBT
+        case BatchState.SCHEDULING:
+            return now > start + LONGEST_SCHEDULING
+        case BatchState.STOPPING:
+            return now > doubt + LONGEST_STOPPING
+        case BatchState.SCHEDULED | BatchState.RUNNING:
+            return now > given_up_at(start, batch.dial_until)
+    return False
 
 
 def _bounded(interval: timedelta) -> timedelta:

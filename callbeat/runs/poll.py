@@ -6,10 +6,10 @@ from typing import Any
 
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
-from callbeat.providers.answers import Accepted, Answer, Busy, Refused
+from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.runs.context import BatchJob, Context, claim_batch
-from callbeat.runs.pace import given_up_at, next_look
+from callbeat.runs.pace import next_look, overdue
 from callbeat.runs.starts import STOP_AHEAD
 
 ENDED = (Phase.OVER, Phase.STOPPED, Phase.FAILED)
@@ -53,13 +53,11 @@ def _row(job: BatchJob, rows: Mapping[str, BatchSeen]) -> Answer[BatchSeen]:
 def _record(job: BatchJob, answer: Answer[BatchSeen]) -> None:
     if isinstance(answer, Accepted):
         _progress(job, answer.value)
-    elif isinstance(answer, Refused):
+    elif isinstance(answer, Refused) and answer.why in (Why.NOT_FOUND, Why.REQUEST):
         why = f"the provider no longer shows it: {answer.reason}"
         job.move(BatchState.HELD, why, reason=why)
     else:
-        job.release(
-            wait=answer.retry_in if isinstance(answer, Busy) else timedelta(seconds=30), reason=answer.reason
-        )
+        job.wait(answer.retry_in if isinstance(answer, Busy) else timedelta(seconds=30), answer.reason)
 
 
 def _progress(job: BatchJob, seen: BatchSeen) -> None:
@@ -70,12 +68,12 @@ def _progress(job: BatchJob, seen: BatchSeen) -> None:
         job.move(
             BatchState.RUNNING, f"the provider says {seen.status_word}", keep_lease=True, start_at=_start(job, seen)
         )
-    if job.now >= given_up_at(batch.start_at or job.now, batch.dial_until):
-        why = f"it never settled: the provider still says {seen.status_word}"
-        job.move(BatchState.HELD, why, **changes | {"reason": why})
-    elif batch.state is BatchState.RUNNING and (seen.fingerprint != batch.seen or seen.phase in ENDED):
+    if batch.state is BatchState.RUNNING and (seen.fingerprint != batch.seen or seen.phase in ENDED):
         job.release(**changes, collect_wanted=True)
         job.next_task()
+    elif overdue(batch, job.now):
+        why = f"it never settled: the provider still says {seen.status_word}"
+        job.move(BatchState.HELD, why, **changes | {"reason": why})
     else:
         job.release(wait=wait_for(job, seen.over), **changes)
 

@@ -93,13 +93,11 @@ def _read_back(job: BatchJob) -> None:
         _believe(job, answer.value)
         return
     job.context.accounts.heed(job.batch.account, answer, job.now)
-    gone = isinstance(answer, Refused) and answer.why is Why.NOT_FOUND
-    late = job.batch.start_at is not None and job.now > job.batch.start_at + timedelta(hours=1)
-    if gone or late:
-        why = f"it may have been scheduled, and cannot be read back: {answer.reason}"
+    if isinstance(answer, Refused) and answer.why is Why.NOT_FOUND:
+        why = f"it may have been scheduled, and the provider does not know it any more: {answer.reason}"
         job.move(BatchState.HELD, why, reason=why)
         return
-    job.release(wait=answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, reason=answer.reason)
+    job.wait(answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, answer.reason)
 
 
 def _believe(job: BatchJob, seen: BatchSeen) -> None:

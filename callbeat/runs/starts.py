@@ -74,6 +74,12 @@ def within_hours(campaign: Campaign, start_at: datetime) -> Until | NoneLeft:
     return Until(window.closes)
 
 
+def dial_until(campaign: Campaign, start_at: datetime) -> datetime | None:
+    """When the hours of a start end (None: never). For one outside the hours that is at once."""
+    found = within_hours(campaign, start_at)
+    return found.until if isinstance(found, Until) else start_at
+
+
 def permitted(rules: Rules, campaign: Campaign, due_at: datetime, start_at: datetime, *, by_hand: bool) -> bool:
     """Whether a start that the provider chose is inside hours and `late`: then it is adopted."""
     on_time = start_at <= rules.rounded(due_at) + campaign.schedule.late

@@ -15,14 +15,13 @@ from callbeat.runs.settling import pair, settled
 
 STOPPABLE = {BatchState.READY, BatchState.CREATED, BatchState.SCHEDULED, BatchState.RUNNING, BatchState.STOPPING}
 LOOK_AGAIN = timedelta(seconds=20)
-PATIENCE = timedelta(hours=1)
 HOURS_ENDED = "hours_ended"
 STOPPED = "stopped"
 
 
 def stop(context: Context, batch_id: int) -> None:
     """One step on the way to a batch that dials nobody any more."""
-    job = claim_batch(context, batch_id, STOPPABLE)
+    job = claim_batch(context, batch_id, STOPPABLE, stopping=True)
     if job is None:
         return
     reason = job.batch.stop_reason or HOURS_ENDED
@@ -45,7 +44,7 @@ def _stop(job: BatchJob, reason: str) -> None:
     if job.batch.state is not BatchState.STOPPING:
         job.move(
             BatchState.STOPPING, f"stopping: {reason}", keep_lease=True,
-            stop_reason=reason, reason=reason, in_doubt_since=job.now,
+            stop_reason=reason, reason=reason, in_doubt_since=job.now, denials=0,
         )  # fmt: skip
     job.hold.check()
     seen = job.provider.get(job.batch.provider_ref or "")
@@ -64,6 +63,8 @@ def _act(job: BatchJob, seen: BatchSeen) -> None:
     if seen.phase in ENDED:
         _account_for(job, seen)
         return
+    with job.context.ledger.write() as writer:
+        writer.change(job.batch, denials=job.batch.denials + 1)  # a stop is about to leave
     job.hold.check()
     answer = job.provider.delete(ref) if seen.phase is Phase.PARKED else job.provider.stop(ref)
     if isinstance(answer, Refused) and seen.phase is Phase.SCHEDULED:
@@ -88,7 +89,7 @@ def _account_for(job: BatchJob, seen: BatchSeen) -> None:
         _stop_calls(job, waiting)
         _wait(job, f"{len(waiting)} calls are not over yet")
     elif all(settled(call, None, job.now) for call in found.values()):
-        _stopped(job, f"the provider says {seen.status_word}, and no call is open")
+        _stopped(job, f"the provider says {seen.status_word}, and no call is open", seen)
 
 
 def _stop_calls(job: BatchJob, calls: Iterable[CallSeen]) -> None:
@@ -98,11 +99,14 @@ def _stop_calls(job: BatchJob, calls: Iterable[CallSeen]) -> None:
             job.provider.stop_call(call.ref)
 
 
-def _stopped(job: BatchJob, why: str) -> None:
+def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:
+    """It dials nobody any more. One that was over before a stop was ever sent has simply finished."""
     now = job.now
+    by_itself = seen is not None and seen.phase is Phase.OVER and not job.batch.denials
+    to = BatchState.FINISHED if by_itself else BatchState.STOPPED
     with job.context.ledger.write() as writer:
         close_calls(writer, job.batch.id, never_dialled=left_over(job.batch.stop_reason))
-        writer.move(job.batch, BatchState.STOPPED, at=now, why=why)
+        writer.move(job.batch, to, at=now, why=why, reason=None if by_itself else job.batch.stop_reason)
     job.context.send("finish", [job.run.id])
 
 
@@ -113,9 +117,4 @@ def left_over(stop_reason: str | None) -> Outcome:
 
 def _wait(job: BatchJob, why: str) -> None:
     """Look again soon; after an hour a person is asked."""
-    since = job.batch.in_doubt_since or job.now
-    if job.now - since > PATIENCE:
-        reason = f"it could not be proven stopped: {why}"
-        job.move(BatchState.HELD, reason, reason=reason)
-    else:
-        job.release(wait=LOOK_AGAIN, why=why)
+    job.wait(LOOK_AGAIN, f"{job.batch.stop_reason}: {why}")

@@ -31,6 +31,7 @@ class Tick:
         self._last: dict[str, float] = {}
         self._anchor = Anchor(real_now(), monotonic())
         self._held_here = False
+        self._starting = True
 
     def __call__(self) -> float:
         """Do what is due; the answer is for how many real seconds to sleep."""
@@ -89,7 +90,8 @@ class Tick:
                 row.ticked_real, row.ticked_at = wall, self._context.clock.now()
 
     def _doubt(self, row: BeatRow, wall: datetime, steady: float) -> str | None:
-        start = strange_start(row.ticked_real, wall) if "heartbeat" not in self._last or self._held_here else None
+        start = strange_start(row.ticked_real, wall) if self._starting or self._held_here else None
+        self._starting = False
         return jumped(self._anchor, wall, steady) or start
 
     def _decide(self, row: BeatRow, why: str | None, wall: datetime, steady: float) -> None:

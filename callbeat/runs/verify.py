@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from callbeat.ledger.states import BatchState
-from callbeat.providers.answers import Accepted, Busy, Failure, Refused
+from callbeat.providers.answers import Accepted, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.labels import bears
-from callbeat.runs.starts import VERIFY_AHEAD, permitted
+from callbeat.runs.starts import VERIFY_AHEAD, dial_until, permitted
 
 TWICE = 2
 AGAIN = timedelta(seconds=30)
@@ -61,7 +61,13 @@ def _remove(job: BatchJob, extra: BatchSeen) -> bool:
 def _confirm(job: BatchJob, mine: BatchSeen) -> None:
     """It is there, once. A start that differs from ours is adopted where it is permitted, else stopped."""
     start = mine.start_at or job.batch.start_at or job.now
-    changes: dict[str, Any] = {"verified": _stage(job, start), "start_at": start, "phase": str(mine.phase)}
+    changes: dict[str, Any] = {
+        "verified": _stage(job, start),
+        "start_at": start,
+        "dial_until": dial_until(job.campaign, start),
+        "phase": str(mine.phase),
+        "reason": None,
+    }
     why = f"verified: one batch, {mine.status_word}, starts {start:%H:%M} UTC"
     if start != job.batch.start_at and not permitted(
         job.rules, job.campaign, job.run.due_at, start, by_hand=bool(job.run.manual)
@@ -88,7 +94,7 @@ def _not_shown(job: BatchJob) -> None:
     answer = job.provider.get(job.batch.provider_ref or "")
     if isinstance(answer, Accepted):
         _confirm(job, answer.value)
-    elif isinstance(answer, Refused):
+    elif isinstance(answer, Refused) and answer.why is not Why.CREDENTIALS:
         why = f"it was scheduled, and the provider no longer knows it: {answer.reason}"
         job.move(BatchState.HELD, why, reason=why)
     else:
@@ -100,7 +106,7 @@ def _not_verified(job: BatchJob, answer: Failure) -> None:
     start = job.batch.start_at or job.now
     if job.now < start:
         wait = answer.retry_in if isinstance(answer, Busy) else AGAIN
-        job.release(wait=min(wait, start - job.now), why=f"not verified yet: {answer.reason}")
+        job.wait(min(wait, start - job.now), f"not verified yet: {answer.reason}")
         return
     stop = job.campaign.on_unverified == "stop"
     why = f"ALARM: not verified before its start ({answer.reason}); it is {'stopped' if stop else 'let go on'}"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.installation import Installation
+from tests.integration.other_server import OtherServer
 
 
 @pytest.fixture
@@ -27,3 +28,19 @@ def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
 def installation(install: Callable[..., Installation]) -> Installation:
     """One installation with one sandbox; nothing is running yet."""
     return install()
+
+
+@pytest.fixture
+def other_server() -> Iterator[OtherServer]:
+    """Another pretended Bolna, on real time until it is given a clock."""
+    server = OtherServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def elsewhere(install: Callable[..., Installation], other_server: OtherServer) -> Installation:
+    """An installation whose account is at that other server; nothing is running yet."""
+    installation = install(base_urls={"bolna": other_server.base_url})
+    other_server.now = installation.now
+    return installation

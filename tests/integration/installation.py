@@ -148,14 +148,14 @@ class Installation:
     def campaign(
         self,
         name: str,
-        contacts: Iterable[Sequence[str] | str] | None = None,
+        people: Iterable[Sequence[str] | str] | None = None,
         *,
         due: datetime | None = None,
         **over: Any,
     ) -> Path:
-        """Write a campaign file (and its contacts); `due` makes it due once, at that instant."""
-        if contacts is not None:
-            (self.config / "contacts" / f"{name}.csv").write_text(as_csv(contacts))
+        """Write a campaign file and whom it calls; `due` makes it due once, at that instant."""
+        if people is not None:
+            (self.config / "contacts" / f"{name}.csv").write_text(as_csv(people))
         if due is not None:
             over["schedule"] = {"cron": cron_at(due), **over.get("schedule", {})}
         path = self.campaigns / f"{name}.yaml"
@@ -167,7 +167,7 @@ class Installation:
     def now(self) -> datetime:
         return self.clock.now()
 
-    def soon(self, minutes: float) -> datetime:
+    def soon(self, minutes: float = 26) -> datetime:
         """The first ten-minute mark at least so many minutes (campaign time) from now."""
         earliest = self.now() + timedelta(minutes=minutes)
         day = earliest.replace(hour=0, minute=0, second=0, microsecond=0)

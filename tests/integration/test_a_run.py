@@ -43,7 +43,7 @@ NUMBERS = [
 def test_a_run_goes_from_yaml_to_a_report_of_every_contact(installation: Installation):
     """This is the whole promise: on schedule, once, and afterwards what became of every single contact."""
     installation.start()
-    due = installation.soon(35) + timedelta(minutes=2)
+    due = installation.soon() + timedelta(minutes=2)
     installation.campaign(
         "renewals", CONTACTS, due=due, contacts={"variables": {"customer_name": "name"}}, from_numbers=["+12025550199"]
     )  # fmt: skip

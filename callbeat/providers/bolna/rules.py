@@ -26,6 +26,7 @@ class BolnaRules:
     reserved_columns = frozenset({ROW_COLUMN, NUMBER_COLUMN})
     earliest = time_rules.EARLIEST
     default_base_url = "https://api.bolna.ai"
+    create_is_harmless = True
 
     def start_for(self, asked: datetime, now: datetime, margin: timedelta) -> Start | NoStart:
         return time_rules.start_for(asked, now, margin)

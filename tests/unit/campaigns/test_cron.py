@@ -115,6 +115,26 @@ def test_what_crons_disagree_on_is_refused_in_words_that_help(text: str, problem
     assert str(refused.value) == f"{refused.value.problem}: {refused.value.fix}"
 
 
+@pytest.mark.parametrize(
+    ("backwards", "forwards"),
+    [
+        ("0 9 * * fri-mon", "fri-sat,sun-mon"),
+        ("0 9 * * sat-sun", "sat,sun"),
+        ("0 9 * * 6-0", "6,0"),
+        ("0 22-2 * * *", "22-23,0-2"),
+        ("0 23-0 * * *", "23,0"),
+        ("0 9 28-3 * *", "28-31,1-3"),
+        ("0 9 * nov-1 *", "nov-dec,1"),
+    ],
+)
+def test_the_advice_for_a_range_that_runs_backwards_can_be_pasted(backwards: str, forwards: str) -> None:
+    """Advice that is refused in its turn is worse than none."""
+    with pytest.raises(CronError) as refused:
+        parse_cron(backwards)
+    assert refused.value.fix == f"write {forwards}"
+    parse_cron(" ".join(forwards if "-" in part else part for part in backwards.split()))
+
+
 def test_a_never_firing_date_with_and_is_refused_too() -> None:
     """With `or` the weekday fires; with `and` nothing ever would."""
     parse_cron("0 9 31 2 mon", "or")

@@ -128,7 +128,7 @@ def written_lines(draw: st.DrawFn) -> tuple[str, DayRule]:
     return " ".join(parts), None if "*" in (parts[2], parts[4]) else rule
 
 
-often = settings(max_examples=80, deadline=None, database=None, derandomize=True)
+often = settings(max_examples=50, deadline=None, database=None, derandomize=True)
 
 
 @often

@@ -1,0 +1,15 @@
+"""A ledger of its own for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.factories import World, a_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = a_world(tmp_path)
+    yield world
+    world.ledger.close()

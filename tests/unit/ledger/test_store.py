@@ -1,0 +1,154 @@
+"""The database: made by migrations alone, by one of several processes, and for its owner's eyes only."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from callbeat.errors import LedgerError
+from callbeat.ledger.states import BatchState
+from callbeat.ledger.store import Ledger, head
+from callbeat.ledger.tables import Table
+from tests.factories import NOW
+
+
+@pytest.fixture
+def empty(tmp_path: Path):
+    ledger = Ledger(f"sqlite:///{tmp_path / 'new' / 'ledger.db'}")
+    yield ledger
+    ledger.close()
+
+
+def differences(ledger: Ledger) -> list[object]:
+    """What Alembic would change to make the tables what the code says."""
+    with ledger.read() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        return list(compare_metadata(context, Table.metadata))
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(empty):
+    """A column that only the code knows is found out in production otherwise."""
+    empty.upgrade()
+    assert differences(empty) == []
+    assert empty.revision() == head() != ""
+
+
+def test_the_comparison_can_fail(empty):
+    """A test that always passes guards nothing."""
+    empty.upgrade()
+    with empty.write() as writer:
+        writer.session.execute(text("DROP INDEX ix_runs_next_action_at"))
+    assert differences(empty) != []
+
+
+def test_upgrading_twice_is_harmless(world):
+    """Every process does it at its start."""
+    batch = world.a_batch(BatchState.READY)
+    world.ledger.upgrade()
+    world.ledger.ensure_ready()
+    assert world.get(batch).state is BatchState.READY
+    assert world.ledger.revision() == head()
+
+
+def test_two_may_upgrade_at_once(empty, tmp_path):
+    """Beat and worker start together on an empty folder."""
+    url = f"sqlite:///{tmp_path / 'new' / 'ledger.db'}"
+    ledgers, failures = [Ledger(url) for _ in range(4)], []
+    gate = threading.Barrier(len(ledgers))
+
+    def upgrade(ledger: Ledger) -> None:
+        gate.wait()
+        try:
+            ledger.ensure_ready()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=upgrade, args=(ledger,)) for ledger in ledgers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for ledger in ledgers:
+        ledger.close()
+    assert failures == []
+    assert differences(empty) == []
+
+
+def test_an_empty_ledger_is_made_ready_by_itself(empty):
+    """Somebody who has just cloned the repository types one command, and no more."""
+    assert empty.revision() is None
+    empty.ensure_ready()
+    assert empty.revision() == head()
+
+
+def test_the_home_is_for_its_owner_only(empty):
+    """It holds phone numbers and names."""
+    empty.upgrade()
+    path = Path(str(empty._url.database))
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_power_cut_forgets_nothing(empty):
+    """That a request was about to leave must be on the disk before it leaves."""
+    with empty.read() as session:
+        assert session.execute(text("PRAGMA synchronous")).scalar() == 2
+        assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert session.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_a_writer_waits_for_another(world):
+    """Several processes share the file: being second is not an error."""
+    batch, seen = world.a_batch(BatchState.READY), []
+    began, go_on = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with world.ledger.write() as writer:
+            writer.move(world.get(batch), BatchState.CREATING, at=NOW, why="first")
+            began.set()
+            go_on.wait(5)
+
+    def second() -> None:
+        with world.ledger.write() as writer:
+            seen.append(writer.snapshot(type(batch), batch.id).state)
+
+    one, two = threading.Thread(target=first), threading.Thread(target=second)
+    one.start()
+    began.wait(5)
+    two.start()
+    two.join(0.05)
+    assert seen == []
+    go_on.set()
+    one.join()
+    two.join()
+    assert seen == [BatchState.CREATING]
+
+
+def test_a_reader_does_not_wait_for_a_writer(world):
+    """A look at the table of runs must not stop because a worker writes."""
+    batch = world.a_batch(BatchState.READY)
+    with world.ledger.write() as writer:
+        writer.move(world.get(batch), BatchState.CREATING, at=NOW, why="not yet committed")
+        assert world.get(batch).state is BatchState.READY
+    assert world.get(batch).state is BatchState.CREATING
+
+
+def test_a_broken_database_says_what_to_look_at(tmp_path):
+    """A stack trace of the database's driver tells an operator nothing."""
+    ledger = Ledger(f"sqlite:///{tmp_path}")
+    with pytest.raises(LedgerError, match="CALLBEAT_DATABASE_URL"):
+        ledger.revision()
+    ledger.close()
+
+
+def test_a_password_is_not_in_an_error(tmp_path):
+    """Errors are logged, and pasted into tickets."""
+    ledger = Ledger(f"sqlite:///{tmp_path}")
+    ledger._url = ledger._url.set(username="us", password="s3cret", host="db")
+    with pytest.raises(LedgerError) as caught:
+        ledger.revision()
+    ledger.close()
+    assert "s3cret" not in str(caught.value)

@@ -1,0 +1,146 @@
+"""What an answer outside 2xx means, as pure functions: the table of answers without a network."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from callbeat.providers.answers import Busy, Refused, Unknown, Why
+from callbeat.providers.wire import failure, lost, retry_after, told
+from tests.unit.providers.replies import a_reply, raw
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+NUMBER = "+919800000001"
+
+
+@pytest.mark.parametrize("changes", [True, False])
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (400, Why.REQUEST),
+        (404, Why.NOT_FOUND),
+        (413, Why.REQUEST),
+        (422, Why.REQUEST),
+        (401, Why.CREDENTIALS),
+        (403, Why.CREDENTIALS),
+        (402, Why.FUNDS),
+    ],
+)
+def test_a_refusal_says_who_must_act(status, why, changes):
+    """A wrong key closes the account, an empty wallet only its creates, a bad request neither."""
+    found = failure(a_reply({"message": "no"}, status), "POST batches", changes=changes)
+    assert isinstance(found, Refused)
+    assert found.why is why
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 599, 408, 301, 302, 307, 308, 304, 100])
+def test_an_answer_that_proves_nothing_is_unknown_for_a_change_and_busy_for_a_read(status):
+    """It may have happened: after a 500 nothing is sent again blindly."""
+    reply = a_reply({"message": "oops"}, status)
+    assert isinstance(failure(reply, "POST batches", changes=True), Unknown)
+    assert isinstance(failure(reply, "GET batches", changes=False), Busy)
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_too_many_requests_is_busy_for_changes_too(changes):
+    """A limiter stands before the work, so nothing happened."""
+    found = failure(a_reply({"message": "slow down"}, 429, retry_after="7"), "POST batches", changes=changes)
+    assert isinstance(found, Busy)
+    assert found.retry_in == 7 * SECOND
+
+
+def test_a_lost_answer_is_unknown_only_where_something_may_have_changed():
+    """A read that failed is asked again; a create is looked for."""
+    assert isinstance(lost("x", changes=True), Unknown)
+    assert isinstance(lost("x", changes=False), Busy)
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("7", 7 * SECOND),
+        ("7.5", 7.5 * SECOND),
+        ("600", 10 * MINUTE),
+        ("601", 10 * MINUTE),
+        ("86400", 10 * MINUTE),
+        ("99999999999999999999", 10 * MINUTE),
+    ],
+)
+def test_retry_after_is_honoured_up_to_ten_minutes(header, wait):
+    """Longer than that, and a batch would miss its start because of one header."""
+    assert retry_after(httpx.Headers({"retry-after": header})) == wait
+
+
+@pytest.mark.parametrize("header", [None, "soon", "", "-5", "0", "nan", "inf", "1e999"])
+def test_a_missing_or_senseless_retry_after_is_a_short_wait(header):
+    """Never at once, which would be a loop, and never for ever."""
+    headers = httpx.Headers({} if header is None else {"retry-after": header})
+    assert SECOND <= retry_after(headers) <= 10 * MINUTE
+
+
+def test_retry_after_may_be_a_date():
+    """HTTP has two forms of it; asking sooner than told only prolongs the ban."""
+    date, later = "Tue, 01 Dec 2026 12:00:00 GMT", "Tue, 01 Dec 2026 12:03:00 GMT"
+    assert retry_after(httpx.Headers({"date": date, "retry-after": later})) == 3 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"error": 1001, "message": "agent_id is required"}, "agent_id is required"),
+        ({"message": "Batch is not queued or running"}, "Batch is not queued or running"),
+        ({"detail": "Not authenticated"}, "Not authenticated"),
+        ({"error": "bad", "detail": "worse", "message": "worst"}, "worst"),
+        ({"error": "bad", "detail": "worse"}, "worse"),
+        ({"error": "bad"}, "bad"),
+    ],
+)
+def test_the_providers_own_words_are_kept(body, words):
+    """An operator who writes to the provider needs them: `message`, else `detail`, else `error`."""
+    assert words in told(a_reply(body, 400))
+    assert words in failure(a_reply(body, 400), "POST batches", changes=True).reason
+
+
+def test_a_list_of_details_is_kept_in_words():
+    """FastAPI's 422 has a list."""
+    body = {"detail": [{"loc": ["body", "file"], "msg": "field required", "type": "missing"}]}
+    assert "field required" in told(a_reply(body, 422))
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"null", b"[]", b"5", b'"x"', b"{}", b'{"message": null}'])
+def test_an_error_without_words_is_still_an_answer(body):
+    """Proxies answer in HTML; the status alone decides."""
+    found = failure(raw(body, 400), "POST batches", changes=True)
+    assert isinstance(found, Refused)
+    assert "400" in found.reason
+
+
+def test_the_request_id_is_kept():
+    """It is what a provider's support asks for first."""
+    reply = a_reply({"message": "no"}, 400, x_request_id="req-1234")
+    assert "req-1234" in failure(reply, "POST batches", changes=True).reason
+
+
+def test_an_endless_error_text_is_cut():
+    """A stack trace of a megabyte must not fill the ledger."""
+    assert len(failure(a_reply({"message": "x" * 10_000}, 400), "POST batches", changes=True).reason) < 1000
+
+
+@pytest.mark.parametrize(
+    "written",
+    [NUMBER, NUMBER[1:], "+1415555", f"'{NUMBER}'", "+91 98000 00001", "+91-98000-00001", "+1 (415) 555-0132"],
+)
+def test_a_phone_number_in_the_providers_words_is_masked(written):
+    """Reasons go to the log, to events and to Flower: numbers stay out of them, however they are written."""
+    reason = failure(a_reply({"message": f"invalid number {written} in row 3"}, 422), "x", changes=True).reason
+    shown = [digit for digit in reason.removeprefix("x: 422").replace("row 3", "") if digit.isdigit()]
+    assert len(shown) <= 4
+    assert "invalid number" in reason
+    assert "row 3" in reason
+
+
+def test_phone_numbers_in_a_list_of_details_are_masked():
+    """A validation error echoes its input."""
+    body = {"detail": [{"loc": ["from_phone_numbers", 0], "msg": "not owned", "input": NUMBER}]}
+    assert NUMBER[1:] not in told(a_reply(body, 422))
