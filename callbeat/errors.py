@@ -6,6 +6,7 @@
   - LedgerConflict    nobody: another worker got there first
   - LedgerError       the operator looks after the database
   - Refusal           the operator decides: the state of things forbids what was asked
+  - NeedsSomebody     the operator finds out at the provider what nobody here can know
 
 Problems of campaign files are values (`Problem`), since all of them are told at once.
 """
@@ -39,6 +40,10 @@ class LedgerError(CallbeatError):
 
 class Refusal(CallbeatError):
     """What was asked for is not possible now (exit 1)."""
+
+
+class NeedsSomebody(CallbeatError):
+    """Only a person can tell how it goes on (exit 3)."""
 
 
 @dataclass(frozen=True, slots=True)

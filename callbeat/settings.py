@@ -17,15 +17,23 @@ PROVIDERS = ("bolna", "trillet", "cartesia")
 
 
 class AccountSettings(BaseModel):
-    """One set of credentials at one provider. `provider` defaults to the account's own name."""
+    """One set of credentials at one provider. `provider` defaults to the account's own name.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A key read from a file often ends in a line break: white space around it is left out.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     provider: str | None = None
     api_key: SecretStr | None = None
     base_url: str | None = None
     workspace_id: str | None = None
     version: str | None = None
+
+    @field_validator("api_key")
+    @classmethod
+    def _bare(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else SecretStr(value.get_secret_value().strip())
 
 
 class ClockSettings(BaseModel):
@@ -67,6 +75,11 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("CARTESIA_API_KEY", "cartesia_api_key")
     )
 
+    @field_validator("bolna_api_key", "cartesia_api_key")
+    @classmethod
+    def _bare(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else SecretStr(value.get_secret_value().strip())
+
     @property
     def ledger_url(self) -> str:
         """The database's address for SQLAlchemy; SQLite in the home folder unless set."""
@@ -82,6 +95,7 @@ class Settings(BaseSettings):
     def account(self, name: str) -> AccountSettings | None:
         """The account of that name with its provider and key filled in, or None if nothing is known of it."""
         given = self.accounts.get(name)
+        _refuse_odd_key(name, given)
         provider = (given and given.provider) or (name if name in PROVIDERS else None)
         key = (given and given.api_key) or (self._own_key(name) if provider == name else None)
         if given is None and key is None:
@@ -112,6 +126,15 @@ class Settings(BaseSettings):
                     f"unset CALLBEAT_CLOCK__*, or point {variable} at a sandbox on this machine"
                 )
         return Clock(self.clock.origin, self.clock.started, self.clock.speed)
+
+
+def _refuse_odd_key(name: str, account: AccountSettings | None) -> None:
+    """A key goes into a header; what cannot stand there is told without showing it."""
+    for field in ("api_key", "workspace_id"):
+        value = getattr(account, field, None)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
+        if not (text.isascii() and text.isprintable()):
+            raise SettingsError(f"CALLBEAT_ACCOUNTS__{name.upper()}__{field.upper()}: has signs that no key has")
 
 
 def is_loopback(url: str | None) -> bool:

@@ -13,7 +13,7 @@ from callbeat.clock import iso, parse_instant
 from callbeat.errors import Refusal, UsageError
 from callbeat.runs import by_hand, report
 from callbeat.runs.context import Context
-from callbeat.runs.tick import beat_age, confirm_clock
+from callbeat.runs.heartbeat import beat_age, confirm_clock
 from cli.context import load, make_context, read_campaigns
 from cli.output import CallsFormat, Format, Json, err, print_json, print_table
 from cli.tables import RUN_COLUMNS, print_calls

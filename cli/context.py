@@ -11,7 +11,9 @@ from callbeat.ledger.store import Ledger
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.catalog import check_campaign
 from callbeat.runs.context import Context
+from callbeat.runs.world import claim_world
 from callbeat.settings import Settings, load_settings
+from cli.home_lock import is_held
 
 RUNNING = "up.json"
 
@@ -33,7 +35,7 @@ def load() -> Settings:
 
 def lend(home: Path, environment: dict[str, str]) -> None:
     """Write down what other commands of this home should go by while this process lives."""
-    (home / RUNNING).write_text(json.dumps({"pid": os.getpid(), "environment": environment}))
+    (home / RUNNING).write_text(json.dumps({"environment": environment}))
 
 
 def take_back(home: Path) -> None:
@@ -44,10 +46,9 @@ def take_back(home: Path) -> None:
 def _lent(home: Path) -> dict[str, str]:
     try:
         told = json.loads((home / RUNNING).read_text())
-        os.kill(told["pid"], 0)
+        return dict(told["environment"]) if is_held(home) else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return dict(told["environment"])
 
 
 def open_ledger(settings: Settings) -> Ledger:
@@ -64,6 +65,7 @@ def open_ledger(settings: Settings) -> Ledger:
 def make_context(settings: Settings) -> Context:
     """A context for what a person asks for. Nothing is sent: beat looks every second."""
     clock, ledger = settings.make_clock(), open_ledger(settings)
+    claim_world(ledger, settings)
     return Context(
         ledger=ledger,
         clock=clock,

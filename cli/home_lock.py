@@ -10,6 +10,21 @@ from callbeat.errors import Refusal
 from cli.private import private_file, private_folder
 
 
+def is_held(home: Path) -> bool:
+    """Whether an `up` or `demo` runs in this home right now."""
+    try:
+        descriptor = os.open(home / "up.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 class HomeLock:
     """Held by the `up` process for as long as it lives.
 

@@ -5,11 +5,11 @@ import sys
 
 import typer
 
-from callbeat.errors import CallbeatError, UsageError
+from callbeat.errors import CallbeatError, NeedsSomebody, UsageError
 from cli import acting, demo, planning, processes, showing, up
 from cli.output import err
 
-REFUSED, USAGE = 1, 2
+REFUSED, USAGE, NEEDS_SOMEBODY = 1, 2, 3
 
 app = typer.Typer(
     help="Recurring voice-AI call campaigns: on schedule, once, within hours, through every crash.",
@@ -29,6 +29,8 @@ def main() -> None:
         app()
     except UsageError as error:
         _leave(error, USAGE)
+    except NeedsSomebody as error:
+        _leave(error, NEEDS_SOMEBODY)
     except CallbeatError as error:
         _leave(error, REFUSED)
     except BrokenPipeError:

@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 def runs(
     campaign: Annotated[str | None, typer.Argument(help="Only this campaign.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Only so many, the newest.", min=1)] = 200,
+    limit: Annotated[
+        int | None, typer.Option(help="Only so many, the newest; table: 100, json: all.", min=1)
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Every run with its state, where each contact ended, and broken campaign files.
@@ -31,7 +33,7 @@ def runs(
     Example: callbeat runs renewal-reminders --format json
     """
     ledger = open_ledger(load())
-    rows = report.runs(ledger, campaign=campaign, limit=limit)
+    rows = report.runs(ledger, campaign=campaign, limit=limit or (None if form is Format.JSON else 100))
     for file in report.broken_files(ledger):
         for problem in file["problems"]:
             if problem["level"] == "error":
@@ -97,7 +99,9 @@ def _tell_what_is_held(found: Json) -> None:
 def calls(
     run: Annotated[str, typer.Argument(help="A run, e.g. renewal-reminders@20261201T0430Z.")],
     reveal: Annotated[bool, typer.Option("--reveal", help="Show whole numbers; this is recorded.")] = False,
-    form: Annotated[CallsFormat, typer.Option("--format", help="table, json, csv or jsonl.")] = CallsFormat.TABLE,
+    form: Annotated[
+        CallsFormat, typer.Option("--format", help="table, json, csv, jsonl or parquet.")
+    ] = CallsFormat.TABLE,
 ) -> None:
     """Every call of a run with its outcome. Numbers are masked without --reveal.
 

@@ -62,9 +62,10 @@ def running(plan: Plan, told: Told) -> Iterator[Station]:
     home = private_folder(plan.settings.home.resolve())
     with HomeLock(home), _broker(plan.settings, home, told) as valkey:
         open_ledger(plan.settings).close()  # its tables are made once, before several processes would
-        environment = {**plan.environment, **_sandbox_settings(plan), "CALLBEAT_HOME": str(home)}
-        environment |= {"PYTHONUNBUFFERED": "1"}
-        lend(home, {**plan.environment, **_sandbox_settings(plan)})
+        lent = {**plan.environment, **_sandbox_settings(plan)}
+        environment = {**lent, "CALLBEAT_HOME": str(home), "CALLBEAT_DATABASE_URL": plan.settings.ledger_url}
+        environment["PYTHONUNBUFFERED"] = "1"
+        lend(home, lent)
         supervisor = Supervisor(list(_processes(plan, home, environment)), on_event=told)
         try:
             yield Station(supervisor, valkey, told)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from operator import itemgetter
 
-from cli.output import CallsFormat, Json, print_csv, print_json, print_jsonl, print_table
+from cli.output import CallsFormat, Json, print_csv, print_json, print_jsonl, print_parquet, print_table
 from cli.words import clock, excluded, outcomes, progress, state
 
 Columns = dict[str, Callable[[Json], object]]
@@ -33,6 +33,8 @@ def print_calls(rows: list[Json], form: CallsFormat) -> None:
             print_jsonl(rows)
         case CallsFormat.CSV:
             print_csv(rows, CALL_COLUMNS)
+        case CallsFormat.PARQUET:
+            print_parquet(rows)
         case CallsFormat.TABLE:
             shown = [
                 name for name in CALL_COLUMNS if name not in ("batch", "provider_call", "currency", "variables")

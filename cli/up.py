@@ -6,8 +6,9 @@ import typer
 
 from callbeat.clock import real_now
 from callbeat.errors import CallbeatError
+from callbeat.runs.heartbeat import last_time
 from callbeat.settings import Settings, load_settings
-from cli.context import read_campaigns
+from cli.context import open_ledger, read_campaigns
 from cli.output import err
 from cli.ports import free_port, is_free
 from cli.station import Plan, running
@@ -57,8 +58,13 @@ def up(
 def _clock(settings: Settings, speed: float) -> dict[str, str]:
     if speed == 1:
         return {}
-    now = real_now().isoformat()
-    return {"CALLBEAT_CLOCK__ORIGIN": now, "CALLBEAT_CLOCK__STARTED": now, "CALLBEAT_CLOCK__SPEED": str(speed)}
+    started = real_now()
+    origin = max(started, last_time(open_ledger(settings)) or started)  # pretended time goes on where it was left
+    return {
+        "CALLBEAT_CLOCK__ORIGIN": origin.isoformat(),
+        "CALLBEAT_CLOCK__STARTED": started.isoformat(),
+        "CALLBEAT_CLOCK__SPEED": str(speed),
+    }
 
 
 def _greet(settings: Settings, plan: Plan) -> None:

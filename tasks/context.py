@@ -1,6 +1,8 @@
 """The context of this process: made once, on first use, so that a fork never shares a connection."""
 
 import os
+import threading
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -9,17 +11,25 @@ from celery import current_app
 from callbeat.ledger.store import Ledger
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.context import Context, log
+from callbeat.runs.world import claim_world
 from callbeat.settings import load_settings
 
 EXPIRES = 300  # real seconds: a stale message only repeats what the sweep has sent again
+BROKER_PAUSE = 5.0  # real seconds without a try, once the broker was found away: beat must not wait for it
+_making = threading.Lock()
+_away_until = 0.0
 
 
 def send(task: str, ids: Sequence[int]) -> None:
-    """Send a task by name. If the broker is away the message is lost, and the sweep sends it again."""
+    """Send a task by name. While the broker is away the message is lost, and the sweep sends it again."""
+    global _away_until
+    if time.monotonic() < _away_until:
+        return
     try:
         current_app.send_task(f"runs.{task}", args=[list(ids)], expires=EXPIRES, retry=False)
     except Exception as error:
-        log.warning("message.lost", task=task, why=type(error).__name__)
+        _away_until = time.monotonic() + BROKER_PAUSE
+        log.warning("broker.away", task=task, why=type(error).__name__)
 
 
 @lru_cache(maxsize=1)
@@ -28,6 +38,7 @@ def _context(_process: int) -> Context:
     clock = settings.make_clock()
     ledger = Ledger(settings.ledger_url)
     ledger.ensure_ready()
+    claim_world(ledger, settings)
     return Context(
         ledger=ledger,
         clock=clock,
@@ -40,5 +51,10 @@ def _context(_process: int) -> Context:
 
 
 def context() -> Context:
-    """This process's context."""
-    return _context(os.getpid())
+    """This process's context.
+
+    Raises:
+        CallbeatError: a setting is wrong, or the ledger does not work or belongs to another world.
+    """
+    with _making:
+        return _context(os.getpid())

@@ -10,6 +10,7 @@ from callbeat.campaigns.cron import CronLine, DayRule, parse_cron
 from callbeat.campaigns.first_due import midnight
 from callbeat.campaigns.model import Campaign, Schedule
 from callbeat.campaigns.recurrence import due_times, next_due
+from callbeat.campaigns.rules_schedule import SHORTEST_LEAD
 
 _A_DAY = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
@@ -39,14 +40,16 @@ def is_skipped(campaign: Campaign, due_at: datetime) -> bool:
 
 
 def opens_at(campaign: Campaign, due_at: datetime) -> datetime:
-    """When a run opens: `lead` before it is due, spread over the first half of the lead by the campaign's name.
+    """When a run opens: `lead` before it is due, spread over the first half of the lead by the campaign's name,
+    but never so late that less than the shortest lead is left.
 
     So a thousand campaigns due at 09:00 do not all open at once.
     """
     digest = hashlib.sha256(campaign.name.encode()).digest()
     share = int.from_bytes(digest[:4], "big") / 2**32
-    spread = timedelta(seconds=int((campaign.schedule.lead / 2).total_seconds() * share))
-    return due_at - campaign.schedule.lead + spread
+    lead = campaign.schedule.lead
+    room = max(min(lead / 2, lead - SHORTEST_LEAD), timedelta(0))
+    return due_at - lead + timedelta(seconds=int(room.total_seconds() * share))
 
 
 def _bounds(schedule: Schedule, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:

@@ -1,11 +1,14 @@
 """Contact rows from a CSV file, one at a time: a broken row is told, never dropped."""
 
 import csv
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 LONGEST_FIELD = 1_000_000
+_COLUMN = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,39}")
 
 
 class SourceError(Exception):
@@ -47,7 +50,12 @@ def read_rows(path: Path, wanted: Wanted) -> Iterator[SourceRow]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
+            before = os.fstat(file.fileno())
             yield from _rows(file, wanted)
+            after = os.fstat(file.fileno())
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            words = f"{path.name} changed while it was read"
+            raise SourceError("source_changing", words, may_come=True)
     except FileNotFoundError:
         raise SourceError("source_missing", f"there is no file {path.name}", may_come=True) from None
     except UnicodeDecodeError as error:
@@ -78,16 +86,22 @@ def _places(header: list[str], wanted: Wanted) -> dict[str, int]:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise SourceError("source_unreadable", f"the column {twice[0]} stands twice in the header")
-    columns = wanted.variables or {name: name for name in header if name and name != wanted.phone}
+    others = {name: name for name in header if name and name != wanted.phone}
+    columns = others if wanted.variables is None else wanted.variables
     for column in (wanted.phone, *columns.values()):
         if column not in header:
-            raise SourceError(
-                "source_unreadable", f"there is no column {column}; the header has {', '.join(header)}"
-            )
+            raise SourceError("source_unreadable", f"there is no column {column}; {_described(header)}")
     for name in columns:
         if name in wanted.reserved:
             raise SourceError("source_unreadable", f"the column {name} is used by callbeat; give it another name")
     return {variable: header.index(column) for variable, column in columns.items()}
+
+
+def _described(header: list[str]) -> str:
+    """A header, unless its cells look like data: then somebody's first contact would be told."""
+    if all(_COLUMN.fullmatch(name) for name in header):
+        return f"the header has {', '.join(header)}"
+    return f"the first line has {len(header)} fields: is it a header?"
 
 
 def _row(row: int, fields: list[str], header: list[str], places: dict[str, int], phone: str) -> SourceRow:

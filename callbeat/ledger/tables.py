@@ -162,6 +162,7 @@ class BatchRow(Leased, Table):
     asked_text: Mapped[str | None] = mapped_column(String(60), default=None)
     start_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     dial_until: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    ignored_ref: Mapped[str | None] = mapped_column(String(120), default=None)  # a person said it is not this one
     creates: Mapped[int] = mapped_column(default=0)
     schedules: Mapped[int] = mapped_column(default=0)
     in_doubt_since: Mapped[datetime | None] = mapped_column(Instant, default=None)
@@ -227,8 +228,17 @@ class AccountRow(Table):
     __tablename__ = "accounts"
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     closed_since: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    kind: Mapped[str | None] = mapped_column(String(20), default=None)  # credentials: all; funds: creates only
     reason: Mapped[str | None] = mapped_column(Text, default=None)
     probe_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+
+
+class WorldRow(Table):
+    """One row: whether this ledger speaks of real people, or of a trial on pretended providers. Never both."""
+
+    __tablename__ = "world"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
 
 
 class BeatRow(Table):
@@ -238,5 +248,8 @@ class BeatRow(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     ticked_real: Mapped[datetime] = mapped_column(Instant)
     ticked_at: Mapped[datetime] = mapped_column(Instant)
+    ticked_steady: Mapped[float]  # seconds on the clock that never jumps, comparable within one boot
+    boot: Mapped[str] = mapped_column(String(40))
+    provider_doubt: Mapped[str | None] = mapped_column(Text, default=None)  # a provider's clock is far from ours
     held_since: Mapped[datetime | None] = mapped_column(Instant, default=None)
     held_reason: Mapped[str | None] = mapped_column(Text, default=None)

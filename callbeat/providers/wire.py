@@ -24,7 +24,7 @@ NEVER_SENT = (
     httpx.InvalidURL,
 )
 LARGEST_ANSWER = 200 * 1024 * 1024
-_DIGITS = re.compile(r"\d{5,}(?=\d{2})")
+_DIGITS = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")  # long enough for a phone number
 
 
 class Unreadable(ValueError):
@@ -157,7 +157,7 @@ def told(reply: Reply) -> str:
         return "(no JSON)"
     for key in ("message", "detail", "error", "title"):
         if isinstance(body, dict) and body.get(key):
-            return _DIGITS.sub(lambda found: "*" * len(found[0]), str(body[key]))[:300]
+            return _masked(str(body[key]))[:300]
     return ""
 
 
@@ -175,4 +175,11 @@ def _trace(reply: Reply) -> str:
 
 
 def _words(error: Exception) -> str:
-    return f"{type(error).__name__} {str(error)[:200]}".strip()
+    """An error in words; a local protocol error would quote our own header, key and all."""
+    if isinstance(error, httpx.LocalProtocolError):
+        return type(error).__name__
+    return f"{type(error).__name__} {_masked(str(error))[:200]}".strip()
+
+
+def _masked(text: str) -> str:
+    return _DIGITS.sub("•••", text)

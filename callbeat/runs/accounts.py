@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -53,6 +54,14 @@ class ClosedAccount:
         return self._busy
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way to a provider. `no_funds` says why nothing may be created or scheduled, where that is so."""
+
+    provider: Provider
+    no_funds: str | None = None
+
+
 class Accounts:
     """Clients by account name, made when first needed (after a fork, and once: a client is dear to build)."""
 
@@ -62,26 +71,36 @@ class Accounts:
         self._lock = threading.Lock()
         self.list_sizes: dict[tuple[str, str], int] = {}  # (account, agent): batches in the last list
 
-    def enter(self, account: str, provider: str, now: datetime) -> Provider:
+    def enter(self, account: str, provider: str, now: datetime) -> Door:
         """The account's client; one that is busy to everything while the account is closed or has no key.
 
-        A closed account is tried by a harmless read, once a minute.
+        A closed account is tried by a harmless read, once a minute. Where only funds are missing everything but
+        creating and scheduling goes on: a batch must be stopped in time, paid or not.
         """
         client = self._client(account, provider)
         if isinstance(client, str):
-            return ClosedAccount(client)
+            return Door(ClosedAccount(client))
         closed = self._closed(account)
         if closed is None:
-            return client
+            return Door(client)
         waits = closed.probe_at is not None and now < closed.probe_at
-        return ClosedAccount(self._words(closed)) if waits or not self._probe(client, closed, now) else client
+        if not waits and self._probe(client, closed, now):
+            return Door(client)
+        words = self._words(closed)
+        return Door(client, no_funds=words) if closed.kind == Why.FUNDS else Door(ClosedAccount(words))
 
     def heed(self, account: str, answer: object, now: datetime) -> None:
         """Close an account whose credentials or funds were refused, until a harmless read succeeds."""
-        if isinstance(answer, Refused) and answer.why in CLOSING:
+        if isinstance(answer, Refused) and answer.why in CLOSING and self._closed(account) is None:
             with self._ledger.write() as writer:
                 writer.session.merge(
-                    AccountRow(name=account, closed_since=now, reason=answer.reason, probe_at=now + PROBE_EVERY)
+                    AccountRow(
+                        name=account,
+                        closed_since=now,
+                        kind=str(answer.why),
+                        reason=answer.reason,
+                        probe_at=now + PROBE_EVERY,
+                    )
                 )
                 writer.note_campaign(None, at=now, why=f"account {account} is closed: {answer.reason}")
 
@@ -115,6 +134,7 @@ class Accounts:
                 AccountRow(
                     name=closed.name,
                     closed_since=None if good else closed.closed_since,
+                    kind=None if good else closed.kind,
                     reason=None if good else closed.reason,
                     probe_at=now + PROBE_EVERY,
                 )

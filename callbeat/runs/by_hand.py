@@ -8,7 +8,7 @@ from callbeat.campaigns.hours import next_window
 from callbeat.campaigns.model import Campaign
 from callbeat.campaigns.reader import Reading
 from callbeat.clock import iso
-from callbeat.errors import Refusal
+from callbeat.errors import NeedsSomebody, Refusal
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import LONG_AGO, Writer
@@ -78,6 +78,7 @@ def stop_run(context: Context, key: str, actor: str) -> None:
 
     Raises:
         Refusal: no such run, or it is over.
+        NeedsSomebody: a batch of it is held; the wish is kept for when it is resolved.
     """
     now = context.clock.now()
     with context.ledger.write() as writer:
@@ -91,7 +92,14 @@ def stop_run(context: Context, key: str, actor: str) -> None:
                 run, RunState.CANCELLED, at=now, why="stopped before it opened", actor=actor, reason=STOPPED
             )
         _wish(writer, run)
+        held = select(BatchRow.key).where(BatchRow.run_id == run.id, BatchRow.state == S.HELD)
+        waiting = list(writer.session.execute(held).scalars())
     context.send("sweep", [])
+    if waiting:
+        raise NeedsSomebody(
+            f"{waiting[0]} is held: what it does at the provider only a person can tell. Stop it there, then "
+            f"`callbeat resolve '{waiting[0]}'` says what became of it"
+        )
 
 
 def _wish(writer: Writer, run: RunRow) -> None:
@@ -142,7 +150,7 @@ def placed(context: Context, batch: BatchRow, ref: str, actor: str) -> BatchStat
 
 
 def _look(context: Context, batch: BatchRow, ref: str) -> BatchSeen:
-    answer = context.accounts.enter(batch.account, batch.provider, context.clock.now()).get(ref)
+    answer = context.accounts.enter(batch.account, batch.provider, context.clock.now()).provider.get(ref)
     if not isinstance(answer, Accepted):
         raise Refusal(f"{batch.provider} does not show {ref}: {answer.reason}")
     return answer.value
@@ -165,7 +173,8 @@ def not_placed(context: Context, batch: BatchRow, actor: str) -> BatchState:
         return S.MISSED
     _resolve(
         context, batch, S.READY, "a person says it was not placed", actor,
-        provider_ref=None, asked_text=None, start_at=None, creates=0, schedules=0, denials=0,
+        ignored_ref=batch.provider_ref or "none", provider_ref=None, asked_text=None, start_at=None,
+        creates=0, schedules=0, denials=0,
         verified=0, reason=None,
     )  # fmt: skip
     return S.READY
@@ -179,8 +188,6 @@ def _campaign_of(context: Context, batch: BatchRow) -> tuple[RunRow, Campaign]:
 
 def given_up(context: Context, batch: BatchRow, actor: str) -> BatchState:
     """Nobody will ever know: its open calls are unknown, which counts as called."""
-    with context.ledger.write() as writer:
-        close_calls(writer, batch.id, never_dialled=Outcome.UNKNOWN, error="given up by a person")
     _resolve(context, batch, S.FAILED, "given up by a person: its open calls count as called", actor)
     return S.FAILED
 
@@ -191,6 +198,8 @@ def _resolve(context: Context, batch: BatchRow, to: BatchState, why: str, actor:
         changes["next_action_at"] = now
     with context.ledger.write() as writer:
         writer.move(batch, to, at=now, why=why, actor=actor, in_doubt_since=None, **changes)  # type: ignore[arg-type]
+        if to is S.FAILED:
+            close_calls(writer, batch.id, never_dialled=Outcome.UNKNOWN, error="given up by a person")
         hurry = update(RunRow).where(RunRow.id == batch.run_id, RunRow.next_action_at.is_not(None))
         writer.session.execute(hurry.values(next_action_at=now + timedelta(seconds=1)))
     context.send("sweep", [])

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -53,7 +54,7 @@ def apply(context: Context, readings: Iterable[Reading], removed: Sequence[str] 
                 _accept(writer, reading, reading.campaign, now)
     for file in removed:
         with context.ledger.write() as writer:
-            _remove(writer, file, context.clock.now())
+            _remove(writer, _key(file), context.clock.now())
 
 
 def forgotten_files(context: Context, present: Iterable[str]) -> list[str]:
@@ -61,7 +62,12 @@ def forgotten_files(context: Context, present: Iterable[str]) -> list[str]:
     with context.ledger.read() as session:
         known = session.execute(select(CampaignRow.file).where(CampaignRow.state != "removed")).scalars()
         broken = session.execute(select(FileRow.file)).scalars()
-        return sorted({*known, *broken} - set(present))
+        return sorted({*known, *broken} - {_key(file) for file in present})
+
+
+def _key(file: str) -> str:
+    """A file by its whole path: beat and a command may have been started in different folders."""
+    return str(Path(file).resolve())
 
 
 def _break(writer: Writer, reading: Reading, now: datetime) -> None:
@@ -69,8 +75,8 @@ def _break(writer: Writer, reading: Reading, now: datetime) -> None:
     problems = [asdict(problem) for problem in reading.problems]
     for problem in reading.problems:
         log.error("campaign.broken", problem=str(problem))
-    writer.session.merge(FileRow(file=reading.file, campaign=reading.name, problems=problems, seen_at=now))
-    row = _row_of_file(writer, reading.file)
+    writer.session.merge(FileRow(file=_key(reading.file), campaign=reading.name, problems=problems, seen_at=now))
+    row = _row_of_file(writer, _key(reading.file))
     if row is not None and row.state != "broken":
         _set(writer, row.name, state="broken")
         first = next(problem for problem in reading.problems if problem.level == "error")
@@ -78,17 +84,17 @@ def _break(writer: Writer, reading: Reading, now: datetime) -> None:
 
 
 def _accept(writer: Writer, reading: Reading, campaign: Campaign, now: datetime) -> None:
-    writer.session.execute(delete(FileRow).where(FileRow.file == reading.file))
+    writer.session.execute(delete(FileRow).where(FileRow.file == _key(reading.file)))
     row = writer.session.execute(select(CampaignRow).where(CampaignRow.name == campaign.name)).scalar_one_or_none()
-    before = _row_of_file(writer, reading.file)
+    before = _row_of_file(writer, _key(reading.file))
     if before is not None and before.name != campaign.name:
         _retire(writer, before, now, "its file now names another campaign")
     if row is None:
-        _begin(writer, reading.file, campaign, now)
+        _begin(writer, _key(reading.file), campaign, now)
     elif row.revision != campaign.revision or row.state in ("broken", "removed"):
-        _edit(writer, row, reading.file, campaign, now)
-    elif row.file != reading.file:
-        _set(writer, row.name, file=reading.file)
+        _edit(writer, row, _key(reading.file), campaign, now)
+    elif row.file != _key(reading.file):
+        _set(writer, row.name, file=_key(reading.file))
 
 
 def _begin(writer: Writer, file: str, campaign: Campaign, now: datetime) -> None:
@@ -141,7 +147,8 @@ def _ahead(writer: Writer, campaign: str, now: datetime) -> list[RunRow]:
     found = [row for row in rows if row.state is RunState.PLANNED or (row.state.final and row.reason in reasons)]
     for row in found:
         writer.session.expunge(row)
-    return [row for row in found if row.state in _REOPENABLE and not _in_hand(row)]
+    never_opened = [row for row in found if row.state in _REOPENABLE and not row.rows]
+    return [row for row in never_opened if not _in_hand(row)]
 
 
 def _in_hand(row: RunRow) -> bool:
@@ -168,9 +175,12 @@ def _remove(writer: Writer, file: str, now: datetime) -> None:
 
 def _retire(writer: Writer, row: CampaignRow, now: datetime, why: str) -> None:
     """Nothing more is planned; runs that are open go on."""
-    for run in _ahead(writer, row.name, now):
-        if run.state is RunState.PLANNED:
-            writer.move(run, RunState.CANCELLED, at=now, why=why, reason="removed")
+    planned = select(RunRow).where(
+        RunRow.campaign == row.name, RunRow.manual == 0, RunRow.state == RunState.PLANNED
+    )
+    for run in list(writer.session.execute(planned).scalars()):
+        writer.session.expunge(run)
+        writer.move(run, RunState.CANCELLED, at=now, why=why, reason="removed")
     _set(writer, row.name, state="removed", next_plan_at=None)
     writer.note_campaign(row.name, at=now, why=why)
     log.info("campaign.removed", campaign=row.name, why=why)

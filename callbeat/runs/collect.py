@@ -16,7 +16,7 @@ from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.create import retry_wish
 from callbeat.runs.pace import SETTLE, overdue
 from callbeat.runs.poll import ENDED, wait_for
-from callbeat.runs.settling import Expected, ended, final_outcome, pair, settled
+from callbeat.runs.settling import Expected, accounted, final_outcome, pair, settled
 
 MISSING_ERROR = "the provider made no call for this row"
 
@@ -62,17 +62,16 @@ def _write(job: BatchJob, batch: BatchSeen, seen: Sequence[CallSeen]) -> None:
         why = f"it never settled: {over} of {len(expected)} calls are over"
         job.move(BatchState.HELD, why, reason=why, collect_wanted=False)
         return
-    job.release(wait=wait, seen=batch.fingerprint, phase=str(batch.phase), valid=batch.valid, collect_wanted=False)
+    job.release(wait=wait, phase=str(batch.phase), valid=batch.valid, collect_wanted=False)
 
 
 def _done(job: BatchJob, batch: BatchSeen, found: Mapping[int, CallSeen], expected: int) -> bool:
+    """ "completed" alone is not believed: every call that the provider took must be settled."""
     retries = None if batch.phase is Phase.STOPPED else retry_wish(job.campaign)
-    return ended(
-        phase_over=batch.phase in ENDED,
-        calls=found,
-        expected=expected,
-        all_settled=all(settled(call, retries, job.now) for call in found.values()),
-        valid=batch.valid,
+    return (
+        batch.phase in ENDED
+        and accounted(found, expected, batch.valid)
+        and all(settled(call, retries, job.now, job.batch.start_at) for call in found.values())
     )
 
 

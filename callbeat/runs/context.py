@@ -15,16 +15,18 @@ from callbeat.clock import Clock, monotonic, real_now
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, RevisionRow, RunRow
-from callbeat.ledger.writer import R
+from callbeat.ledger.writer import R, Writer
 from callbeat.providers.port import Provider, Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.next_step import task_for_batch
 from callbeat.runs.pace import overdue
+from callbeat.runs.starts import STOP_AHEAD
 
 log = structlog.get_logger("callbeat")
 Send = Callable[[str, Sequence[int]], None]
 REQUESTS_IN_A_LEASE = 4
+SOON = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,15 @@ class Hold:
     context: Context
     until: float
 
+    def renew(self, writer: Writer, row: RunRow) -> None:
+        """Prolong the lease on a run within a transaction: long work, still ours.
+
+        Raises:
+            LedgerConflict: it is not ours any more.
+        """
+        writer.change(row, lease_until=real_now() + self.context.lease)
+        self.until = monotonic() + self.context.lease.total_seconds()
+
     def check(self) -> None:
         """To be called just before each send: a process that was stalled must not send late.
 
@@ -78,6 +89,7 @@ class BatchJob:
     campaign: Campaign
     rules: Rules
     provider: Provider
+    no_funds: str | None = None
 
     @property
     def now(self) -> datetime:
@@ -110,6 +122,8 @@ class BatchJob:
             self.move(BatchState.HELD, words, **changes | {"reason": words})
             return
         why = None if self.batch.reason == reason else reason
+        if self.batch.dial_until is not None:  # a provider's Retry-After must not outlast the hours
+            wait = min(wait, max(self.batch.dial_until - STOP_AHEAD - self.now, SOON))
         self.release(wait=wait, why=why, **changes | {"reason": reason})
 
     def note(self, why: str) -> None:
@@ -120,7 +134,10 @@ class BatchJob:
 
     def next_task(self) -> None:
         """The fast path: what is due at once is sent at once, without waiting for the sweep."""
-        self.context.send(task_for_batch(self.batch, self.now), [self.batch.id])
+        if self.batch.state.final:
+            self.context.send("finish", [self.run.id])
+        elif self.batch.state is not BatchState.HELD:
+            self.context.send(task_for_batch(self.batch, self.now), [self.batch.id])
 
 
 def claim(
@@ -146,8 +163,8 @@ def claim_batch(
     batch, hold = taken
     run = _run_of(context, batch)
     campaign = load_campaign(context.ledger, run.campaign, run.revision)
-    provider = context.accounts.enter(batch.account, batch.provider, context.clock.now())
-    job = BatchJob(context, hold, batch, run, campaign, rules_of(batch.provider), provider)
+    door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
+    job = BatchJob(context, hold, batch, run, campaign, rules_of(batch.provider), door.provider, door.no_funds)
     if not stopping and task_for_batch(batch, job.now) == "stop":
         job.release()
         job.next_task()

@@ -1,6 +1,8 @@
 """Bring a batch into being at its provider: look first, send at most twice, never blindly."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -11,9 +13,12 @@ from callbeat.ledger.tables import CallRow
 from callbeat.providers.answers import Accepted, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Contact, Needs, NewBatch, Phase, RetryWish
 from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.heartbeat import heed_clock
 from callbeat.runs.labels import bears
 from callbeat.runs.starts import STOP_AHEAD, NoneLeft, choose_start
 from callbeat.runs.verdicts import BETWEEN_LISTS, absent, after_absence, after_create, after_found
+
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def create(context: Context, batch_id: int) -> None:
@@ -38,11 +43,25 @@ def create(context: Context, batch_id: int) -> None:
 
 def _go_on(job: BatchJob, found: Sequence[BatchSeen]) -> None:
     if found:
-        _adopt(job, min(found, key=lambda seen: (seen.created_at is None, seen.created_at)))
+        _adopt(job, _likeliest(found))
     elif job.batch.state is BatchState.READY:
         _send(job)
     else:
         _count_absence(job)
+
+
+def _likeliest(found: Sequence[BatchSeen]) -> BatchSeen:
+    """Of several that bear our label: the one furthest on its way that lives, else the oldest."""
+    order = (
+        Phase.DIALLING,
+        Phase.SCHEDULED,
+        Phase.PARKED,
+        Phase.UNFAMILIAR,
+        Phase.OVER,
+        Phase.STOPPED,
+        Phase.FAILED,
+    )
+    return min(found, key=lambda seen: (order.index(seen.phase), seen.created_at or LATEST))
 
 
 def _missed(job: BatchJob) -> bool:
@@ -65,12 +84,19 @@ def _look_up(job: BatchJob) -> list[BatchSeen] | Failure:
     """Every batch at the provider that bears our label, or why that cannot be told."""
     job.hold.check()
     answer = job.provider.list_batches(job.batch.agent)
+    heed_clock(job.context, job.batch.account, job.provider)
     if isinstance(answer, Accepted):
-        return [seen for seen in answer.value if bears(seen, job.batch.label)]
+        return [seen for seen in answer.value if bears(seen, job.batch.label) and not _ruled_out(job, seen)]
     refused = isinstance(answer, Refused) and answer.why in (Why.REQUEST, Why.NOT_FOUND)
     if refused and job.batch.state is BatchState.READY and job.rules.create_is_harmless:
         return []  # no such agent, perhaps: the create will say so in the provider's own words
     return answer
+
+
+def _ruled_out(job: BatchJob, seen: BatchSeen) -> bool:
+    """A person has said that ours was not placed: the one they looked at, and dead ones, are not taken for it."""
+    said = job.batch.ignored_ref
+    return said is not None and (seen.ref == said or seen.phase in (Phase.STOPPED, Phase.FAILED, Phase.OVER))
 
 
 def _adopt(job: BatchJob, seen: BatchSeen) -> None:
@@ -98,6 +124,9 @@ def _count_absence(job: BatchJob) -> None:
 
 def _send(job: BatchJob) -> None:
     """Write that a create leaves, send it, write what came back."""
+    if job.no_funds:
+        job.wait(BETWEEN_LISTS, job.no_funds)
+        return
     batch = _new_batch(job)
     job.move(
         BatchState.CREATING, "creating", keep_lease=True,
@@ -109,7 +138,8 @@ def _send(job: BatchJob) -> None:
     verdict = after_create(answer)
     ref = answer.value if isinstance(answer, Accepted) else None
     try:
-        unsent = {"creates": job.batch.creates - 1} if verdict.to is BatchState.READY else {}
+        unsent: dict[str, Any] = {"creates": job.batch.creates - 1} if verdict.to is BatchState.READY else {}
+        unsent |= {"in_doubt_since": job.now} if verdict.to is BatchState.UNCERTAIN else {}
         job.move(
             verdict.to, verdict.why, wait=verdict.wait, provider_ref=ref, phase=str(Phase.PARKED),
             reason=verdict.why if verdict.to is not BatchState.CREATED else None, **unsent,

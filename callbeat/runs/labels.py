@@ -17,7 +17,8 @@ def run_key(campaign: str, due_at: datetime, manual: int) -> str:
 
 def label(site: str, campaign: str, due_at: datetime, manual: int, n: int) -> str:
     """`cb-<site>-<campaign>-<due>-<n>`. A site has no dash, so no two batches share a label."""
-    return f"cb-{site}-{campaign}-{f'manual-{manual}' if manual else due_text(due_at)}-{n}"
+    by_hand = f"manual-{manual}-" if manual else ""
+    return f"cb-{site}-{campaign}-{by_hand}{due_text(due_at)}-{n}"
 
 
 def bears(seen: BatchSeen, label_text: str) -> bool:

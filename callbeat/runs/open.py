@@ -1,25 +1,26 @@
 """Open a run: read and screen its contacts, and write its calls and batches in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from callbeat.campaigns.model import Campaign
-from callbeat.contacts.screening import Screening, screen
+from callbeat.contacts.screening import Screened, Screening, screen
 from callbeat.contacts.source import SourceError, Wanted, read_rows
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, CallRow, CampaignRow, ExclusionRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
-from callbeat.runs.context import Context, claim, load_campaign, log
+from callbeat.runs.context import Context, Hold, claim, load_campaign, log
 from callbeat.runs.labels import label
 from callbeat.runs.starts import NoneLeft, choose_start, needed
 
 WAIT = timedelta(minutes=1)
+PART = 5000
 HELD_BLOCKS_FOR = timedelta(days=1)
 
 
@@ -28,20 +29,17 @@ def open_run(context: Context, run_id: int) -> None:
     taken = claim(context, RunRow, run_id, {RunState.PLANNED, RunState.OPENING})
     if taken is None:
         return
-    run = taken[0]
+    run, hold = taken
     campaign = load_campaign(context.ledger, run.campaign, run.revision)
     rules = rules_of(campaign.provider)
     if _decided(context, run, campaign, rules):
         return
-    if run.state is RunState.PLANNED:
-        with context.ledger.write() as writer:
-            writer.move(run, RunState.OPENING, at=context.clock.now(), why="reading contacts", keep_lease=True)
     try:
         screening = read_contacts(context.config_root, campaign, run, rules)
     except SourceError as error:
         _without_source(context, run, campaign, rules, error)
         return
-    _write(context, run, campaign, screening)
+    _write(hold, run, campaign, screening)
 
 
 def read_contacts(root: Path, campaign: Campaign, run: RunRow, rules: Rules) -> Screening:
@@ -79,6 +77,8 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
         elif not run.manual and (before := _still_active(writer, run, campaign)):
             _overlap(writer, run, before, context, last_moment=run.due_at - needed(rules))
         else:
+            if run.state is RunState.PLANNED:  # in this very transaction: two due times must not both see nobody
+                writer.move(run, RunState.OPENING, at=now, why="reading contacts", keep_lease=True)
             return False
     log.info(f"run.{run.state}", run=run.key, reason=run.reason)
     return True
@@ -99,16 +99,16 @@ def _broken(writer: Writer, run: RunRow) -> bool:
 
 
 def _still_active(writer: Writer, run: RunRow, campaign: Campaign) -> str | None:
-    """An earlier scheduled run that is still on its way; one that is held for a day no longer counts."""
+    """Another scheduled run that is on its way; one that is held for a day no longer counts."""
     if campaign.schedule.overlap == "allow":
         return None
-    earlier = select(RunRow).where(
+    others = select(RunRow).where(
         RunRow.campaign == run.campaign,
         RunRow.manual == 0,
-        RunRow.due_at < run.due_at,
+        RunRow.id != run.id,
         RunRow.state.in_([RunState.OPENING, RunState.ACTIVE]),
     )
-    for other in writer.session.execute(earlier.order_by(RunRow.due_at)).scalars():
+    for other in writer.session.execute(others.order_by(RunRow.due_at)).scalars():
         if not _held_long(writer, other, run):
             return other.key
     return None
@@ -139,31 +139,51 @@ def _without_source(context: Context, run: RunRow, campaign: Campaign, rules: Ru
     log.warning("run.source", run=run.key, reason=error.reason, why=error.words)
 
 
-def _write(context: Context, run: RunRow, campaign: Campaign, screening: Screening) -> None:
-    now = context.clock.now()
+def _write(hold: Hold, run: RunRow, campaign: Campaign, screening: Screening) -> None:
+    """Contacts go into the ledger in parts, so that nobody else waits long; the last step makes the run active.
+
+    A crash between leaves parts of a run that is still opening: they are removed when it opens again.
+    """
+    context, now = hold.context, hold.context.clock.now()
     with context.ledger.write() as writer:
-        fresh = writer.snapshot(RunRow, run.id)
-        if fresh is not None and fresh.stop_reason is not None:
-            why = "stopped while it opened"
-            writer.move(run, RunState.CANCELLED, at=now, why=why, reason=fresh.stop_reason)
-            return
-        _write_exclusions(writer, run, screening)
-        if not screening.contacts:
-            why = f"none of {screening.rows} rows is left to call"
-            writer.move(run, RunState.FINISHED, at=now, why=why, reason="nobody_left", rows=screening.rows)
-            return
-        batch = _new_batch(context, run, campaign, len(screening.contacts))
-        writer.session.add(batch)
-        writer.session.flush()
-        _write_calls(writer, run, batch, screening)
+        hold.renew(writer, run)
+        _clear(writer, run)
+        batch = _new_batch(context, run, campaign, len(screening.contacts)) if screening.contacts else None
+        if batch is not None:
+            writer.session.add(batch)
+            writer.session.flush()
+            writer.session.expunge(batch)
+    for table, rows in _rows(run, batch, screening):
+        with context.ledger.write() as writer:
+            hold.renew(writer, run)
+            writer.session.execute(insert(table), rows)
+    with context.ledger.write() as writer:
+        to = _activate(writer, run, batch, screening, now)
+    log.info(f"run.{to}", run=run.key)
+    if to is RunState.ACTIVE and batch is not None:
+        context.send("create", [batch.id])
+
+
+def _activate(writer: Writer, run: RunRow, batch: BatchRow | None, screening: Screening, now: datetime) -> RunState:
+    """The last step of opening: from here on the batch is acted on."""
+    fresh = writer.snapshot(RunRow, run.id)
+    if fresh is not None and fresh.stop_reason is not None:
+        _clear(writer, run)
+        why, to, reason = "stopped while it opened", RunState.CANCELLED, fresh.stop_reason
+    elif batch is None:
+        why, to, reason = f"none of {screening.rows} rows is left to call", RunState.FINISHED, "nobody_left"
+    else:
         out = len(screening.exclusions)
-        why = f"{screening.rows} rows: {len(screening.contacts)} to call, {out} not"
-        writer.move(
-            run, RunState.ACTIVE, at=now, why=why, rows=screening.rows, reason=None, next_action_at=now + WAIT
-        )
-        batch_id = batch.id
-    log.info("run.active", run=run.key, why=why)
-    context.send("create", [batch_id])
+        why, to, reason = f"{screening.rows} rows: {batch.calls} to call, {out} not", RunState.ACTIVE, None
+        writer.change(batch, next_action_at=now)
+    writer.move(run, to, at=now, why=why, reason=reason, rows=screening.rows, next_action_at=now + WAIT)
+    return to
+
+
+def _clear(writer: Writer, run: RunRow) -> None:
+    """What an opening that was cut short has left: nothing of it was ever acted on."""
+    for table in (CallRow, ExclusionRow, BatchRow):
+        writer.session.execute(delete(table).where(table.run_id == run.id))
 
 
 def _new_batch(context: Context, run: RunRow, campaign: Campaign, calls: int) -> BatchRow:
@@ -171,24 +191,27 @@ def _new_batch(context: Context, run: RunRow, campaign: Campaign, calls: int) ->
     return BatchRow(
         key=f"{run.key}/1", run_id=run.id, n=1, provider=campaign.provider, account=campaign.account,
         agent=campaign.agent, label=label(context.site, run.campaign, run.due_at, run.manual, 1),
-        state=BatchState.READY, calls=calls, next_action_at=context.clock.now(), stop_reason=run.stop_reason,
+        state=BatchState.READY, calls=calls,
     )  # fmt: skip
 
 
-def _write_calls(writer: Writer, run: RunRow, batch: BatchRow, screening: Screening) -> None:
-    rows = [
-        {"run_id": run.id, "batch_id": batch.id, "row": c.row, "number": c.number, "variables": dict(c.variables)}
-        for c in screening.contacts
-    ]
-    for part in _parts(rows):
-        writer.session.execute(insert(CallRow), part)
+def _rows(
+    run: RunRow, batch: BatchRow | None, screening: Screening
+) -> Iterator[tuple[type[CallRow] | type[ExclusionRow], list[dict[str, object]]]]:
+    """Everything to be written, in parts."""
+    exclusions = screening.exclusions
+    for part in range(0, len(exclusions), PART):
+        some = exclusions[part : part + PART]
+        yield ExclusionRow, [{"run_id": run.id, "row": e.row, "kind": e.kind, "reason": e.reason} for e in some]
+    for part in range(0, len(screening.contacts) if batch else 0, PART):
+        yield CallRow, [_call(run, batch, contact) for contact in screening.contacts[part : part + PART] if batch]
 
 
-def _write_exclusions(writer: Writer, run: RunRow, screening: Screening) -> None:
-    rows = [{"run_id": run.id, "row": e.row, "kind": e.kind, "reason": e.reason} for e in screening.exclusions]
-    for part in _parts(rows):
-        writer.session.execute(insert(ExclusionRow), part)
-
-
-def _parts(rows: list[dict[str, object]], size: int = 5000) -> Sequence[list[dict[str, object]]]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+def _call(run: RunRow, batch: BatchRow, contact: Screened) -> dict[str, object]:
+    return {
+        "run_id": run.id,
+        "batch_id": batch.id,
+        "row": contact.row,
+        "number": contact.number,
+        "variables": dict(contact.variables),
+    }

@@ -8,7 +8,7 @@ from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
-from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.context import BatchJob, Context, claim_batch, log
 from callbeat.runs.pace import next_look, overdue
 from callbeat.runs.starts import STOP_AHEAD
 
@@ -18,16 +18,24 @@ LARGE_LIST = 500  # an agent's list longer than this is not fetched for one or t
 
 def poll(context: Context, batch_ids: Sequence[int]) -> None:
     """One look at batches of one agent of one account."""
-    claims = [claim_batch(context, batch_id, {BatchState.SCHEDULED, BatchState.RUNNING}) for batch_id in batch_ids]
-    jobs = [job for job in claims if job is not None]
+    jobs = [job for batch_id in batch_ids if (job := _claim(context, batch_id)) is not None]
     seen = _look(jobs) if jobs else {}
     for job in jobs:
-        answer = seen[job.batch.id]
-        context.accounts.heed(job.batch.account, answer, job.now)
         try:
-            _record(job, answer)
+            context.accounts.heed(job.batch.account, seen[job.batch.id], job.now)
+            _record(job, seen[job.batch.id])
         except LedgerConflict as conflict:
             job.note(f"a poll came to nothing: {conflict}")
+        except Exception:  # one poisoned batch must not stop the others of its agent
+            log.exception("batch.not_polled", batch=job.batch.key)
+
+
+def _claim(context: Context, batch_id: int) -> BatchJob | None:
+    try:
+        return claim_batch(context, batch_id, {BatchState.SCHEDULED, BatchState.RUNNING})
+    except Exception:
+        log.exception("batch.not_claimed", id=batch_id)
+        return None
 
 
 def _look(jobs: Sequence[BatchJob]) -> Mapping[int, Answer[BatchSeen]]:
@@ -69,7 +77,7 @@ def _progress(job: BatchJob, seen: BatchSeen) -> None:
             BatchState.RUNNING, f"the provider says {seen.status_word}", keep_lease=True, start_at=_start(job, seen)
         )
     if batch.state is BatchState.RUNNING and (seen.fingerprint != batch.seen or seen.phase in ENDED):
-        job.release(**changes, collect_wanted=True)
+        job.release(**changes, collect_wanted=True, seen=seen.fingerprint)
         job.next_task()
     elif overdue(batch, job.now):
         why = f"it never settled: the provider still says {seen.status_word}"

@@ -1,13 +1,14 @@
 """Give a created batch its start, once; read it back where the answer was lost."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, NoStart, Phase, Start
 from callbeat.runs.context import BatchJob, Context, claim_batch
-from callbeat.runs.starts import Chosen, NoneLeft, Until, choose_start, permitted, within_hours
+from callbeat.runs.starts import Chosen, NoneLeft, Until, choose_start, dial_until, permitted, within_hours
 from callbeat.runs.verdicts import BETWEEN_READS, after_schedule, after_unscheduled
 
 
@@ -19,11 +20,34 @@ def schedule(context: Context, batch_id: int) -> None:
     if job.batch.state is BatchState.SCHEDULING:
         _read_back(job)
         return
+    if not _is_parked(job):
+        return
+    chosen = _choose(job)
+    if isinstance(chosen, NoneLeft):
+        _give_up(job, chosen)
+    elif job.no_funds:
+        job.wait(BETWEEN_READS, job.no_funds)
+    else:
+        _send(job, chosen)
+
+
+def _is_parked(job: BatchJob) -> bool:
+    """Whether the batch really waits for a start: a ledger that was restored may have forgotten giving one."""
+    job.hold.check()
+    answer = job.provider.get(job.batch.provider_ref or "")
+    if isinstance(answer, Accepted) and answer.value.phase is Phase.PARKED and not answer.value.has_start:
+        return True
+    if isinstance(answer, Accepted):
+        job.move(BatchState.SCHEDULING, "the provider shows that it has a start already", keep_lease=True)
+        _believe(job, answer.value)
+        return False
+    job.context.accounts.heed(job.batch.account, answer, job.now)
     chosen = _choose(job)
     if isinstance(chosen, NoneLeft):
         _give_up(job, chosen)
     else:
-        _send(job, chosen)
+        job.wait(answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, answer.reason)
+    return False
 
 
 def _choose(job: BatchJob) -> Chosen | NoneLeft:
@@ -66,21 +90,24 @@ def _record(job: BatchJob, answer: Answer[datetime | None], start: Start) -> Non
         job.release(wait=verdict.wait, why=verdict.why, reason=verdict.why)
     else:
         refused = isinstance(answer, Refused) and answer.why is Why.TOO_SOON
-        again = {"asked_text": None} if refused or isinstance(answer, Busy) else {}
+        unheard = isinstance(answer, Busy) and job.batch.schedules == 1
+        again = {"asked_text": None} if refused or unheard else {}
         unsent = {"schedules": job.batch.schedules - 1} if isinstance(answer, Busy) else {}
         job.move(verdict.to, verdict.why, wait=verdict.wait, reason=verdict.why, **again, **unsent)
         job.context.send("finish", [job.run.id]) if verdict.to.final else None
 
 
 def _taken(job: BatchJob, start_at: datetime, why: str) -> None:
-    """It will dial at `start_at`: adopted where that is permitted, else stopped."""
-    hours = within_hours(job.campaign, start_at)
+    """It will dial at `start_at`: adopted where that is permitted, else stopped.
+
+    Nothing else is written over: a wish to stop may have come while the request was on the wire.
+    """
     fits = permitted(job.rules, job.campaign, job.run.due_at, start_at, by_hand=bool(job.run.manual))
-    until = hours.until if isinstance(hours, Until) else job.batch.dial_until
+    wrong: dict[str, Any] = {} if fits else {"stop_reason": "wrong_start"}
     changed = f"; the provider starts it at {start_at:%H:%M} UTC" if start_at != job.batch.start_at else ""
     job.move(
-        BatchState.SCHEDULED, why + changed, start_at=start_at, dial_until=until, phase=str(Phase.SCHEDULED),
-        in_doubt_since=None, reason=None, stop_reason=job.batch.stop_reason if fits else "wrong_start",
+        BatchState.SCHEDULED, why + changed, start_at=start_at, dial_until=dial_until(job.campaign, start_at),
+        phase=str(Phase.SCHEDULED), in_doubt_since=None, reason=None, **wrong,
     )  # fmt: skip
     job.next_task()
 
@@ -109,6 +136,9 @@ def _believe(job: BatchJob, seen: BatchSeen) -> None:
         job.move(BatchState.FAILED, why, reason=why)
         job.context.send("finish", [job.run.id])
         return
+    if seen.phase is not Phase.PARKED:
+        job.wait(BETWEEN_READS, f"the provider says {seen.status_word}, which nobody knows")
+        return
     batch, now = job.batch, job.now
     counts = batch.denied_at is None or now - batch.denied_at >= BETWEEN_READS
     denials = batch.denials + (1 if counts else 0)
@@ -121,7 +151,14 @@ def _believe(job: BatchJob, seen: BatchSeen) -> None:
 
 
 def _give_up(job: BatchJob, none: NoneLeft) -> None:
-    """No start is left. What lies unscheduled at the provider dials nobody, and is removed if it can be."""
+    """No start is left. What lies unscheduled at the provider dials nobody, and is removed if it can be.
+
+    Where a schedule may have been taken it is stopped instead, until that is proven.
+    """
+    if job.batch.schedules:
+        job.release(stop_reason=none.reason, why=none.words)
+        job.next_task()
+        return
     job.hold.check()
     answer = job.provider.delete(job.batch.provider_ref or "")
     left = "" if isinstance(answer, Accepted) else f"; it was left at the provider, unscheduled ({answer.reason})"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from callbeat.outcomes import Outcome
 from callbeat.providers.port import CallSeen, RetryWish
 
+UNDATED_GRACE = timedelta(hours=1)  # where the provider's timestamps cannot be read: from the batch's start
 RETRY_GRACE = timedelta(minutes=5)  # a retry that has not shown itself this long after its time is not coming
 
 
@@ -40,7 +41,7 @@ def _progress(call: CallSeen) -> tuple[int, bool, bool]:
     return call.attempts, call.over, call.outcome in {Outcome.ANSWERED, Outcome.VOICEMAIL}
 
 
-def settled(call: CallSeen, retries: RetryWish | None, now: datetime) -> bool:
+def settled(call: CallSeen, retries: RetryWish | None, now: datetime, start_at: datetime | None = None) -> bool:
     """Whether nothing more will come of a call.
 
     With retries at the provider an unanswered call may go back to waiting, so its end is believed only once
@@ -53,7 +54,9 @@ def settled(call: CallSeen, retries: RetryWish | None, now: datetime) -> bool:
     made = max(call.attempts - 1, 0)
     if made >= len(retries.after):
         return True
-    return call.changed_at is not None and now > call.changed_at + retries.after[made] + RETRY_GRACE
+    if call.changed_at is not None:
+        return now > call.changed_at + retries.after[made] + RETRY_GRACE
+    return start_at is not None and now > start_at + sum(retries.after, RETRY_GRACE) + UNDATED_GRACE
 
 
 def final_outcome(outcome: Outcome, stop_reason: str | None) -> Outcome:
@@ -62,9 +65,6 @@ def final_outcome(outcome: Outcome, stop_reason: str | None) -> Outcome:
     return Outcome.NOT_PLACED if outcome is Outcome.CANCELLED and by_rule else outcome
 
 
-def ended(
-    *, phase_over: bool, calls: Mapping[int, CallSeen], expected: int, all_settled: bool, valid: int | None
-) -> bool:
-    """A batch is done when its status says so and every call that the provider took is settled."""
-    accounted = len(calls) >= (min(valid, expected) if valid is not None else expected)
-    return phase_over and accounted and all_settled
+def accounted(calls: Mapping[int, CallSeen], expected: int, valid: int | None) -> bool:
+    """Whether the provider shows every call it took (`valid` of ours, where it tells)."""
+    return len(calls) >= (expected if valid is None else min(valid, expected))

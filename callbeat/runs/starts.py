@@ -10,6 +10,7 @@ from callbeat.providers.port import NoStart, Rules, Start
 MARGIN = timedelta(minutes=2)  # on top of what the provider demands: the request's own time, clocks that differ
 STOP_AHEAD = timedelta(minutes=5)  # a batch is stopped this long before its hours end
 VERIFY_AHEAD = timedelta(minutes=3)  # the second look before a start
+PATIENCE_BY_HAND = timedelta(hours=1)
 TO_OPEN = timedelta(minutes=2)  # reading contacts and creating, before a start can be asked for
 
 
@@ -40,14 +41,15 @@ def choose_start(
     """The start for a run due at `due_at`, asked for at `now` (the provider's clock, UTC).
 
     `late` counts from the provider's own on-time start (12:02 is on time at 12:10 where starts are rounded).
-    A run by hand ignores `late`, never the hours.
+    A run by hand ignores `late`, never the hours; but whoever asked for it does not expect it hours later.
     """
-    last = rules.rounded(due_at) + campaign.schedule.late
+    late = max(campaign.schedule.late, PATIENCE_BY_HAND) if by_hand else campaign.schedule.late
+    last = rules.rounded(due_at) + late
     asked = max(due_at, _whole_minute(now + rules.earliest + MARGIN))
     start = rules.start_for(asked, now, MARGIN)
     if isinstance(start, NoStart):
         return NoneLeft("too_far", start.reason)
-    if start.start_at > last and not by_hand:
+    if start.start_at > last:
         return NoneLeft(
             "too_late", f"the next start is {_clock(start.start_at)}, the last permitted {_clock(last)}"
         )

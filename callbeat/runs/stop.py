@@ -11,7 +11,7 @@ from callbeat.providers.port import BatchSeen, CallSeen, Phase
 from callbeat.runs.collect import close_calls, expected_calls, write_calls
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.poll import ENDED
-from callbeat.runs.settling import pair, settled
+from callbeat.runs.settling import accounted, pair, settled
 
 STOPPABLE = {BatchState.READY, BatchState.CREATED, BatchState.SCHEDULED, BatchState.RUNNING, BatchState.STOPPING}
 LOOK_AGAIN = timedelta(seconds=20)
@@ -82,8 +82,12 @@ def _account_for(job: BatchJob, seen: BatchSeen) -> None:
     if not isinstance(answer, Accepted):
         _wait(job, answer.reason)
         return
-    found = pair(expected_calls(job), answer.value)
+    expected = expected_calls(job)
+    found = pair(expected, answer.value)
     write_calls(job, found)
+    if not accounted(found, len(expected), seen.valid):
+        _wait(job, f"the provider shows {len(found)} of {len(expected)} calls")
+        return
     waiting = [call for call in found.values() if not call.over]
     if waiting:
         _stop_calls(job, waiting)
@@ -105,9 +109,15 @@ def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:
     by_itself = seen is not None and seen.phase is Phase.OVER and not job.batch.denials
     to = BatchState.FINISHED if by_itself else BatchState.STOPPED
     with job.context.ledger.write() as writer:
-        close_calls(writer, job.batch.id, never_dialled=left_over(job.batch.stop_reason))
+        close_calls(writer, job.batch.id, never_dialled=_never_dialled(job, seen))
         writer.move(job.batch, to, at=now, why=why, reason=None if by_itself else job.batch.stop_reason)
     job.context.send("finish", [job.run.id])
+
+
+def _never_dialled(job: BatchJob, seen: BatchSeen | None) -> Outcome:
+    """What an open call becomes: one of a batch that has vanished after its start may have been rung."""
+    started = job.batch.start_at is not None and job.now >= job.batch.start_at
+    return Outcome.UNKNOWN if seen is None and started else left_over(job.batch.stop_reason)
 
 
 def left_over(stop_reason: str | None) -> Outcome:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from callbeat.clock import real_now
 from callbeat.ledger.states import BATCH_PATIENCE, RUN_PATIENCE, BatchState
@@ -20,9 +20,12 @@ IN_A_GROUP = 50
 Messages = list[tuple[str, list[int]]]
 
 
-def sweep(context: Context) -> int:
-    """Send what is due. Safe to run twice at once, and to be killed at any point: rows are the truth."""
-    messages = _due(context)
+def sweep(context: Context, *, open_runs: bool = True) -> int:
+    """Send what is due. Safe to run twice at once, and to be killed at any point: rows are the truth.
+
+    `open_runs` False leaves runs that are not opened yet where they are.
+    """
+    messages = [message for message in _due(context) if open_runs or message[0] != "open"]
     for task, ids in messages:
         context.send(task, ids)
     return len(messages)
@@ -42,9 +45,14 @@ def _anything(context: Context, now: datetime) -> bool:
     """A look without a lock: most ticks find nothing."""
     with context.ledger.read() as session:
         return any(
-            session.execute(select(table.id).where(table.next_action_at <= now).limit(1)).first()
+            session.execute(select(table.id).where(table.next_action_at <= now, _free(table)).limit(1)).first()
             for table in (RunRow, BatchRow)
         )
+
+
+def _free(table: type[RunRow] | type[BatchRow]) -> ColumnElement[bool]:
+    """In nobody's hands."""
+    return or_(table.lease_until.is_(None), table.lease_until < real_now())
 
 
 Row = TypeVar("Row", RunRow, BatchRow)
@@ -52,8 +60,12 @@ Row = TypeVar("Row", RunRow, BatchRow)
 
 def _take(writer: Writer, context: Context, table: type[Row], now: datetime) -> list[Row]:
     """Rows that are due and in nobody's hands, their next action moved on by their patience."""
-    free = or_(table.lease_until.is_(None), table.lease_until < real_now())
-    due = select(table).where(table.next_action_at <= now, free).order_by(table.next_action_at).limit(MOST_AT_ONCE)
+    due = (
+        select(table)
+        .where(table.next_action_at <= now, _free(table))
+        .order_by(table.next_action_at)
+        .limit(MOST_AT_ONCE)
+    )
     rows = list(writer.session.execute(due).scalars())
     for row in rows:
         patience = RUN_PATIENCE[row.state] if isinstance(row, RunRow) else BATCH_PATIENCE[row.state]

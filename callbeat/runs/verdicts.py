@@ -67,6 +67,10 @@ def after_schedule(answer: Answer[datetime | None], schedules: int) -> Verdict:
             return Verdict(BatchState.CREATED, f"not scheduled yet: {reason}", wait)
         case Refused(reason, Why.TOO_SOON) if schedules < MOST_SCHEDULES:
             return Verdict(BatchState.CREATED, f"a later start is needed: {reason}")
+        case Refused(reason) if schedules > 1:
+            return Verdict(
+                BatchState.SCHEDULING, f"refused, perhaps because the first was taken: {reason}", BETWEEN_READS
+            )
         case Refused(reason):
             return Verdict(BatchState.FAILED, reason)
         case Unknown(reason):

@@ -110,5 +110,6 @@ def _not_verified(job: BatchJob, answer: Failure) -> None:
         return
     stop = job.campaign.on_unverified == "stop"
     why = f"ALARM: not verified before its start ({answer.reason}); it is {'stopped' if stop else 'let go on'}"
-    job.release(why=why, verified=TWICE, stop_reason="unverified" if stop else job.batch.stop_reason)
+    wish: dict[str, Any] = {"stop_reason": "unverified"} if stop else {}
+    job.release(why=why, verified=TWICE, **wish)
     job.next_task()

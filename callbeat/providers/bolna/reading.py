@@ -67,7 +67,8 @@ def read_batches(reply: Reply) -> list[BatchSeen]:
 def read_calls(reply: Reply) -> list[CallSeen]:
     """The bare list of a batch's executions; a row shown twice counts once."""
     calls = [call_seen(_mapping(row)) for row in _rows(reply)]
-    return list({call.ref: call for call in calls}.values())
+    nameless = [call for call in calls if not call.ref]
+    return [*{call.ref: call for call in calls if call.ref}.values(), *nameless]
 
 
 def read_account(reply: Reply) -> AccountSeen:

@@ -15,6 +15,7 @@ ROW_COLUMN = "callbeat_row"
 NUMBER_COLUMN = "contact_number"
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 MOST_RETRIES = 3
+OPTIONS_LATER = {"bypass_call_guardrails": "not supported yet"}
 RETRY_WORDS = {"no_answer": "no-answer", "busy": "busy", "failed": "failed"}
 
 
@@ -81,11 +82,11 @@ def _check_retries(wish: RetryWish | None) -> list[Finding]:
 
 def _check_options(options: Mapping[str, Any]) -> list[Finding]:
     found = [
-        Finding(("bolna", key), "unknown option", "Bolna's options are: webhook_url, bypass_call_guardrails")
+        Finding(("bolna", key), OPTIONS_LATER.get(key, "unknown option"), "remove it; the option is: webhook_url")
         for key in options
-        if key not in {"webhook_url", "bypass_call_guardrails"}
+        if key != "webhook_url"
     ]
-    return found + _check_webhook(options.get("webhook_url")) + _check_bypass(options.get("bypass_call_guardrails"))
+    return found + _check_webhook(options.get("webhook_url"))
 
 
 def _check_webhook(url: object) -> list[Finding]:
@@ -101,14 +102,6 @@ def _check_webhook(url: object) -> list[Finding]:
     if good and not re.search(r"[\s<>\"{}|\\^`]", str(url)):
         return []
     return [Finding(("bolna", "webhook_url"), f"'{url}' is not a web address, and Bolna would ignore it", fix)]
-
-
-def _check_bypass(value: object) -> list[Finding]:
-    if value is None or str(value).lower() in {"true", "false"}:
-        return []
-    return [
-        Finding(("bolna", "bypass_call_guardrails"), f"'{value}' is neither true nor false", "write true or false")
-    ]
 
 
 def _check_columns(columns: tuple[str, ...]) -> list[Finding]:

@@ -15,6 +15,7 @@ def upgrade() -> None:
         "accounts",
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("closed_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("kind", sa.String(length=20), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("probe_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_accounts")),
@@ -24,6 +25,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("ticked_real", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ticked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ticked_steady", sa.Double(), nullable=False),
+        sa.Column("boot", sa.String(length=40), nullable=False),
+        sa.Column("provider_doubt", sa.Text(), nullable=True),
         sa.Column("held_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("held_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_beat")),
@@ -101,6 +105,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_runs_next_action_at", ["next_action_at"], unique=False)
 
     op.create_table(
+        "world",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_world")),
+    )
+    op.create_table(
         "batches",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=110), nullable=False),
@@ -118,6 +128,7 @@ def upgrade() -> None:
         sa.Column("asked_text", sa.String(length=60), nullable=True),
         sa.Column("start_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("dial_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ignored_ref", sa.String(length=120), nullable=True),
         sa.Column("creates", sa.Integer(), nullable=False),
         sa.Column("schedules", sa.Integer(), nullable=False),
         sa.Column("in_doubt_since", sa.DateTime(timezone=True), nullable=True),
@@ -188,6 +199,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_batches_next_action_at")
 
     op.drop_table("batches")
+    op.drop_table("world")
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_index("ix_runs_next_action_at")
         batch_op.drop_index("ix_runs_campaign_state")

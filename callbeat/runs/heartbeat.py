@@ -1,0 +1,120 @@
+"""Beat's heartbeat, and whether the wall clock can be believed: while it cannot, nothing is planned or opened."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from callbeat.clock import monotonic, real_now
+from callbeat.ledger.store import Ledger
+from callbeat.ledger.tables import BeatRow
+from callbeat.providers.port import Provider
+from callbeat.runs.clock_trust import MOST_DRIFT, Anchor, jumped, strange_start
+from callbeat.runs.context import Context, log
+
+ONLY_ROW = 1
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot() -> str:
+    """Which boot of which machine this is: within one, the steady clock of all processes is the same."""
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return "unknown"
+
+
+class Heartbeat:
+    """One per beat process. What it doubts is in the ledger, so that a restart does not forget it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._boot = boot()
+        self._starting = True
+        self.held = False
+
+    def __call__(self) -> None:
+        """Write both clocks down, or hold planning while the wall clock cannot be believed."""
+        wall, steady = real_now(), monotonic()
+        with self._context.ledger.write() as writer:
+            row = writer.session.get(BeatRow, ONLY_ROW)
+            if row is None:
+                log.warning(
+                    "ledger.new", why="the ledger is empty: planning starts from now, nothing is made up for"
+                )
+                row = self._new_row(wall, steady)
+                writer.session.add(row)
+            self._judge(row, self._doubt(row, wall, steady), wall)
+            if not self.held:
+                row.ticked_real, row.ticked_at = wall, self._context.clock.now()
+                row.ticked_steady, row.boot = steady, self._boot
+        self._starting = False
+
+    def _new_row(self, wall: datetime, steady: float) -> BeatRow:
+        now = self._context.clock.now()
+        return BeatRow(id=ONLY_ROW, ticked_real=wall, ticked_at=now, ticked_steady=steady, boot=self._boot)
+
+    def _doubt(self, row: BeatRow, wall: datetime, steady: float) -> str | None:
+        if row.provider_doubt is not None:
+            return row.provider_doubt
+        if row.boot == self._boot and steady >= row.ticked_steady:
+            jump = jumped(Anchor(row.ticked_real, row.ticked_steady), wall, steady)
+        else:
+            jump = strange_start(row.ticked_real, wall) if self._starting or self.held else None
+        behind = row.ticked_at - self._context.clock.now()
+        if jump is None and behind > self._context.clock.stretch(MOST_DRIFT):
+            return (
+                f"campaign time is {behind} behind the ledger's last heartbeat: a faster pretended clock ran here"
+            )
+        return jump
+
+    def _judge(self, row: BeatRow, why: str | None, wall: datetime) -> None:
+        if why is not None and not self.held:
+            row.held_since, row.held_reason = row.held_since or wall, why
+            log.error("clock.distrusted", why=why, mend="set the clock right, or: callbeat clock confirm")
+        elif why is None and (self.held or row.held_since is not None):
+            row.held_since = row.held_reason = None
+            log.info("clock.trusted")
+        self.held = why is not None
+
+
+def confirm_clock(context: Context) -> str | None:
+    """A person says that the clock is right: planning goes on. Returns why it was held, or None if it was not."""
+    with context.ledger.write() as writer:
+        row = writer.session.get(BeatRow, ONLY_ROW)
+        if row is None or row.held_since is None:
+            return None
+        why = row.held_reason
+        row.held_since = row.held_reason = row.provider_doubt = None
+        row.ticked_real, row.ticked_at = real_now(), context.clock.now()
+        row.ticked_steady, row.boot = monotonic(), boot()
+        writer.note_campaign(None, at=context.clock.now(), why=f"the clock was confirmed by a person ({why})")
+    return why
+
+
+def heed_clock(context: Context, account: str, provider: Provider) -> None:
+    """A provider's `Date` far from our clock holds planning, until it agrees again."""
+    difference = provider.clock_difference
+    far = abs(difference) > context.clock.stretch(MOST_DRIFT)
+    with context.ledger.read() as session:
+        known = session.execute(select(BeatRow.provider_doubt)).scalar_one_or_none()
+    if far == (known is not None):
+        return
+    with context.ledger.write() as writer:
+        row = writer.session.get(BeatRow, ONLY_ROW)
+        if row is not None:
+            words = f"the clock of account {account}'s provider differs from ours by {difference}"
+            row.provider_doubt = words if far else None
+
+
+def last_time(ledger: Ledger) -> datetime | None:
+    """The campaign time of the last heartbeat."""
+    with ledger.read() as session:
+        return session.execute(select(BeatRow.ticked_at)).scalar_one_or_none()
+
+
+def beat_age(context: Context) -> timedelta | None:
+    """How long ago beat last ticked, real time; None if it never did."""
+    with context.ledger.read() as session:
+        ticked = session.execute(select(BeatRow.ticked_real)).scalar_one_or_none()
+    return None if ticked is None else real_now() - ticked

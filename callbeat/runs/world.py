@@ -1,0 +1,40 @@
+"""A ledger speaks of real people or of a trial on pretended providers, never of both.
+
+Its cursors, labels and half-done batches mean nothing, or something terrible, in the other world.
+"""
+
+from callbeat.errors import LedgerError
+from callbeat.ledger.store import Ledger
+from callbeat.ledger.tables import WorldRow
+from callbeat.settings import Settings, is_loopback
+
+REAL, TRIAL = "real", "trial"
+ONLY_ROW = 1
+
+
+def world_of(settings: Settings) -> str | None:
+    """Real if any account may reach a real provider, a trial if all stay on this machine; None without accounts."""
+    accounts = [settings.account(name) for name in settings.account_names()]
+    if not accounts:
+        return None
+    return TRIAL if all(account and is_loopback(account.base_url) for account in accounts) else REAL
+
+
+def claim_world(ledger: Ledger, settings: Settings) -> None:
+    """Write down on first use which world a ledger is of, and hold to it.
+
+    Raises:
+        LedgerError: it is of the other one.
+    """
+    world = world_of(settings)
+    if world is None:
+        return
+    with ledger.write() as writer:
+        row = writer.session.get(WorldRow, ONLY_ROW)
+        if row is None:
+            writer.session.add(WorldRow(id=ONLY_ROW, name=world))
+        elif row.name != world:
+            raise LedgerError(
+                f"this ledger is of a {row.name} installation and the accounts are {world}: set CALLBEAT_HOME "
+                "(or CALLBEAT_DATABASE_URL) to another place, or remove the trial's home"
+            )
