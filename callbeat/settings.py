@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -14,6 +15,7 @@ from callbeat.clock import Clock
 from callbeat.errors import SettingsError
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
+LATER = ("CALLBEAT_ALLOW_NUMBERS", "CALLBEAT_DAILY_CALLS", "CALLBEAT_DAILY_COST")
 
 
 class AccountSettings(BaseModel):
@@ -154,12 +156,21 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: names each wrong variable, and where it was looked for.
     """
+    _refuse_limits_that_are_not_kept_yet()
     try:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError("; ".join(_explain(item) for item in error.errors())) from None
     except ValueError as error:
         raise SettingsError(f"the environment or .env cannot be read: {error}") from None
+
+
+def _refuse_limits_that_are_not_kept_yet() -> None:
+    """A limit that is set and not kept would be worse than none."""
+    written = dotenv_values(".env")
+    for name in LATER:
+        if os.environ.get(name) or written.get(name):
+            raise SettingsError(f"{name} is not supported yet, and would not be kept: unset it")
 
 
 def _explain(item: Any) -> str:

@@ -1,7 +1,8 @@
 """The ledger's connection: short transactions, none ever open across a request or a contact load."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
-        if self.on_sqlite and self._url.database:
-            Path(self._url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.on_sqlite and self._url.database not in (None, "", ":memory:"):
+            _make_private(Path(self._url.database))
         self._engine = _engine(url, sqlite=self.on_sqlite)
         self._writing = self._engine.execution_options(immediate=True)
 
@@ -83,6 +84,13 @@ class Ledger:
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
+
+
+def _make_private(file: Path) -> None:
+    """The ledger has numbers in it: for its owner only. SQLite gives its other files the same rights."""
+    with suppress(OSError):  # the first connection says in words what is wrong
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def head() -> str:

@@ -43,7 +43,11 @@ class Word(TypeDecorator[str]):
         return None if value is None else str(self.words(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else self.words(value)
+        """A word of a later version is handed out as it is: one strange row must not hide all others."""
+        try:
+            return None if value is None else self.words(value)
+        except ValueError:
+            return value
 
 
 class Money(TypeDecorator[Decimal]):

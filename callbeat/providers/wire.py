@@ -24,6 +24,7 @@ NEVER_SENT = (
     httpx.InvalidURL,
 )
 LARGEST_ANSWER = 200 * 1024 * 1024
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 _DIGITS = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")  # long enough for a phone number
 
 
@@ -157,16 +158,23 @@ def told(reply: Reply) -> str:
         return "(no JSON)"
     for key in ("message", "detail", "error", "title"):
         if isinstance(body, dict) and body.get(key):
-            return _masked(str(body[key]))[:300]
+            return masked_numbers(str(body[key]))[:300]
     return ""
 
 
 def retry_after(headers: httpx.Headers) -> timedelta:
-    """Retry-After in seconds, at most ten minutes; thirty seconds where it is absent or unreadable."""
+    """Retry-After (seconds, or a date), at most ten minutes; thirty seconds where it is absent or unreadable."""
+    told = headers.get("retry-after", "")
     try:
-        return min(timedelta(seconds=max(1.0, float(headers["retry-after"]))), LONGEST_RETRY_AFTER)
-    except (KeyError, ValueError, OverflowError):
+        seconds = float(told) if _NUMBER.fullmatch(told.strip()) else _until(told, headers)
+    except (KeyError, ValueError, TypeError):
         return timedelta(seconds=30)
+    return timedelta(seconds=min(max(seconds, 1.0), LONGEST_RETRY_AFTER.total_seconds()))
+
+
+def _until(told: str, headers: httpx.Headers) -> float:
+    """Seconds until an HTTP date, by the provider's own clock."""
+    return (parsedate_to_datetime(told) - parsedate_to_datetime(headers["date"])).total_seconds()
 
 
 def _trace(reply: Reply) -> str:
@@ -178,8 +186,9 @@ def _words(error: Exception) -> str:
     """An error in words; a local protocol error would quote our own header, key and all."""
     if isinstance(error, httpx.LocalProtocolError):
         return type(error).__name__
-    return f"{type(error).__name__} {_masked(str(error))[:200]}".strip()
+    return f"{type(error).__name__} {masked_numbers(str(error))[:200]}".strip()
 
 
-def _masked(text: str) -> str:
+def masked_numbers(text: str) -> str:
+    """Text of others with everything that may be a phone number left out."""
     return _DIGITS.sub("•••", text)

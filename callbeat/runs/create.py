@@ -15,7 +15,7 @@ from callbeat.providers.port import BatchSeen, Contact, Needs, NewBatch, Phase, 
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.heartbeat import heed_clock
 from callbeat.runs.labels import bears
-from callbeat.runs.starts import STOP_AHEAD, NoneLeft, choose_start
+from callbeat.runs.starts import STOP_AHEAD, NoneLeft, choose_start, dial_until
 from callbeat.runs.verdicts import BETWEEN_LISTS, absent, after_absence, after_create, after_found
 
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -104,7 +104,11 @@ def _adopt(job: BatchJob, seen: BatchSeen) -> None:
     if job.batch.state is BatchState.READY:
         job.move(BatchState.CREATING, "a batch with our label is at the provider already", keep_lease=True)
     verdict = after_found(seen)
-    job.move(verdict.to, verdict.why, provider_ref=seen.ref, phase=str(seen.phase), in_doubt_since=None)
+    changes: dict[str, Any] = {"provider_ref": seen.ref, "phase": str(seen.phase), "in_doubt_since": None}
+    if verdict.to is BatchState.SCHEDULED:
+        start = seen.start_at or job.rules.rounded(job.run.due_at)
+        changes |= {"start_at": start, "dial_until": dial_until(job.campaign, start)}
+    job.move(verdict.to, verdict.why, **changes)
     job.next_task()
 
 

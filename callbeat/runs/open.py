@@ -115,12 +115,15 @@ def _still_active(writer: Writer, run: RunRow, campaign: Campaign) -> str | None
 
 
 def _held_long(writer: Writer, other: RunRow, run: RunRow) -> bool:
-    states = list(
-        writer.session.execute(
-            select(BatchRow.state).where(BatchRow.run_id == other.id, BatchRow.state.in_(_unfinished()))
-        ).scalars()
+    """Whether all that is left of a run has been held for a day after its start."""
+    left = select(BatchRow.state, BatchRow.start_at).where(
+        BatchRow.run_id == other.id, BatchRow.state.in_(_unfinished())
     )
-    return bool(states) and set(states) == {BatchState.HELD} and run.due_at >= other.due_at + HELD_BLOCKS_FOR
+    found = list(writer.session.execute(left))
+    return bool(found) and all(
+        state is BatchState.HELD and run.due_at >= (start or other.due_at) + HELD_BLOCKS_FOR
+        for state, start in found
+    )
 
 
 def _unfinished() -> list[BatchState]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -17,6 +17,7 @@ from callbeat.runs.next_step import task_for_batch, task_for_run
 S = BatchState
 MOST_AT_ONCE = 500
 IN_A_GROUP = 50
+POISONED_FOR = timedelta(hours=1)
 Messages = list[tuple[str, list[int]]]
 
 
@@ -60,22 +61,43 @@ Row = TypeVar("Row", RunRow, BatchRow)
 
 def _take(writer: Writer, context: Context, table: type[Row], now: datetime) -> list[Row]:
     """Rows that are due and in nobody's hands, their next action moved on by their patience."""
-    due = (
-        select(table)
-        .where(table.next_action_at <= now, _free(table))
-        .order_by(table.next_action_at)
-        .limit(MOST_AT_ONCE)
-    )
-    rows = list(writer.session.execute(due).scalars())
-    for row in rows:
-        patience = RUN_PATIENCE[row.state] if isinstance(row, RunRow) else BATCH_PATIENCE[row.state]
-        writer.session.expunge(row)
-        writer.session.execute(
-            update(table)
-            .where(table.id == row.id, table.fence == row.fence)
-            .values(next_action_at=now + context.clock.stretch(patience))
+    due = select(table.id).where(table.next_action_at <= now, _free(table)).order_by(table.next_action_at)
+    ids = list(writer.session.execute(due.limit(MOST_AT_ONCE)).scalars())
+    taken = []
+    for row in _load(writer, table, ids):
+        patience = _patience(row)
+        later = now + context.clock.stretch(patience or POISONED_FOR)
+        writer.session.execute(update(table).where(table.id == row.id).values(next_action_at=later))
+        if patience is not None:
+            taken.append(row)
+        else:
+            log.error("row.strange", row=row.key, state=str(row.state), why="no task takes this state further")
+    return taken
+
+
+def _load(writer: Writer, table: type[Row], ids: list[int]) -> list[Row]:
+    """The rows; where one of them cannot be read, the others all the same."""
+    try:
+        rows = list(
+            writer.session.execute(select(table).where(table.id.in_(ids)).order_by(table.next_action_at)).scalars()
         )
+    except (ValueError, TypeError, LookupError):
+        rows = [row for row_id in ids if (row := _load_one(writer, table, row_id)) is not None]
+    for row in rows:
+        writer.session.expunge(row)
     return rows
+
+
+def _load_one(writer: Writer, table: type[Row], row_id: int) -> Row | None:
+    try:
+        return writer.session.execute(select(table).where(table.id == row_id)).scalar_one_or_none()
+    except (ValueError, TypeError, LookupError) as error:
+        log.error("row.unreadable", table=table.__tablename__, id=row_id, why=str(error))
+        return None
+
+
+def _patience(row: RunRow | BatchRow) -> timedelta | None:
+    return RUN_PATIENCE.get(row.state) if isinstance(row, RunRow) else BATCH_PATIENCE.get(row.state)
 
 
 def _batch_messages(batches: Iterable[BatchRow], now: datetime) -> Messages:

@@ -29,8 +29,8 @@ class Tick:
     def __call__(self) -> float:
         """Do what is due; the answer is for how many real seconds to sleep."""
         self._safely("heartbeat", self._heartbeat, every=HEARTBEAT_EVERY)
-        self._safely("files", self._read_files, every=READ_EVERY)
-        if not self._heartbeat.held:
+        if not self._heartbeat.held:  # an edit, too, plans from now, and a cursor never goes back
+            self._safely("files", self._read_files, every=READ_EVERY)
             self._safely("plan", self._plan)
         self._safely("sweep", self._sweep)
         return INTERVAL

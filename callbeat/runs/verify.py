@@ -69,14 +69,14 @@ def _confirm(job: BatchJob, mine: BatchSeen) -> None:
         "reason": None,
     }
     why = f"verified: one batch, {mine.status_word}, starts {start:%H:%M} UTC"
-    if start != job.batch.start_at and not permitted(
-        job.rules, job.campaign, job.run.due_at, start, by_hand=bool(job.run.manual)
-    ):
+    if not permitted(job.rules, job.campaign, job.run.due_at, start, by_hand=bool(job.run.manual)):
         changes["stop_reason"] = "wrong_start"
         why = f"the provider would start it at {start:%H:%M} UTC, which is not permitted"
-    job.release(wait=_until_next(start, job.now, changes["verified"] == TWICE), why=why, **changes)
     if "stop_reason" in changes:
+        job.release(why=why, **changes)
         job.next_task()
+    else:
+        job.release(wait=_until_next(start, job.now, changes["verified"] == TWICE), why=why, **changes)
 
 
 def _stage(job: BatchJob, start: datetime) -> int:

@@ -11,7 +11,7 @@ from callbeat.outcomes import Outcome
 from callbeat.providers.bolna import words
 from callbeat.providers.bolna.rules import ROW_COLUMN
 from callbeat.providers.port import AccountSeen, BatchSeen, CallSeen
-from callbeat.providers.wire import Reply, Unreadable
+from callbeat.providers.wire import Reply, Unreadable, masked_numbers
 
 _TAKEN_FOR = re.compile(r"\d{4}-\d{2}-\d{2}[T ][0-9:.]+(?:Z|[+-]\d{2}:?\d{2})?")
 
@@ -84,11 +84,11 @@ def batch_seen(row: dict[str, Any]) -> BatchSeen:
     ref = row.get("batch_id")
     if not isinstance(ref, str) or not ref:
         raise Unreadable("a batch without batch_id")
-    word = str(row.get("status") or "").strip().lower()
+    word = (_text(row.get("status")) or "").strip().lower()
     has_start = bool(row.get("scheduled_at"))
     counts = row.get("execution_status")
     return BatchSeen(
-        ref=ref,
+        ref=_text(ref) or ref,
         label=_text(row.get("file_name")),
         phase=words.phase(word, has_start=has_start),
         status_word=word,
@@ -104,26 +104,27 @@ def batch_seen(row: dict[str, Any]) -> BatchSeen:
 
 def call_seen(row: dict[str, Any]) -> CallSeen:
     """An execution object in our words. Duration and cost stay empty until the call is over."""
-    word = str(row.get("status") or "").strip().lower()
+    word = (_text(row.get("status")) or "").strip().lower()
     found = words.outcome(word, voicemail=row.get("answered_by_voice_mail") is True)
     telephony, details = _part(row, "telephony_data"), _part(row, "batch_run_details")
     recipient = _part(_part(row, "context_details"), "recipient_data")
     placed = found.final and found not in {Outcome.CANCELLED, Outcome.NOT_PLACED}
     return CallSeen(
-        ref=str(row.get("id") or ""),
+        ref=_text(row.get("id")) or "",
         row=_whole(recipient.get(ROW_COLUMN)),
         number=_text(telephony.get("to_number")) or _text(row.get("user_number")),
         outcome=found,
         status_word=word,
         over=found.final,
         postponed=word == "rescheduled",
-        attempts=(_whole(details.get("retried")) or 0) + (1 if placed or found is not Outcome.WAITING else 0),
+        attempts=(_whole(details.get("retried")) or 0)
+        + (1 if placed or not (found.final or found is Outcome.WAITING) else 0),
         changed_at=read_time(row.get("updated_at")),
         started_at=_started(row, placed=placed),
         seconds=_seconds(row, found),
         cost=_cost(row, found),
         currency=None,
-        error=_text(row.get("error_message")),
+        error=masked_numbers(_text(row.get("error_message")) or "") or None,
     )
 
 
@@ -177,7 +178,9 @@ def _part(row: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _text(value: object) -> str | None:
-    return str(value) if isinstance(value, str | int) and str(value) else None
+    """Text as it can be written down: half a character (a lone surrogate) becomes a question mark."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text.encode("utf-8", "replace").decode() or None
 
 
 def _whole(value: object) -> int | None:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from callbeat.errors import Finding
 from callbeat.providers.bolna import time_rules
@@ -13,7 +12,8 @@ from callbeat.providers.port import Needs, NoStart, RetryWish, Start
 
 ROW_COLUMN = "callbeat_row"
 NUMBER_COLUMN = "contact_number"
-E164 = re.compile(r"\+[1-9]\d{6,14}")
+AGENT = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 MOST_RETRIES = 3
 OPTIONS_LATER = {"bypass_call_guardrails": "not supported yet"}
 RETRY_WORDS = {"no_answer": "no-answer", "busy": "busy", "failed": "failed"}
@@ -47,9 +47,7 @@ class BolnaRules:
 
 
 def _check_agent(agent: str) -> list[Finding]:
-    try:
-        UUID(agent)
-    except ValueError:
+    if not AGENT.fullmatch(agent):
         fix = "copy the agent's id from the Bolna dashboard, like 3c90c3cc-0d44-4b50-8888-8dd25736052a"
         return [Finding(("agent",), f"'{agent}' is not a Bolna agent id (a UUID)", fix)]
     return []

@@ -12,6 +12,7 @@ from callbeat.providers.port import NoStart, Start
 EARLIEST = timedelta(minutes=2)
 LATEST = timedelta(days=30)
 MARK = timedelta(minutes=10)
+RESOLUTION = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -30,4 +31,6 @@ def start_for(asked: datetime, now: datetime, margin: timedelta) -> Start | NoSt
         return NoStart(f"Bolna wants a start at least {minutes:g} minutes ahead (margin included)")
     if asked > now + LATEST - margin:
         return NoStart("Bolna takes starts at most 30 days ahead")
-    return Start(asked_at=asked, start_at=rounded(asked), text=iso(asked))
+    sent = asked + timedelta(seconds=1) - RESOLUTION
+    sent = sent.replace(microsecond=0)  # what is sent has whole seconds, and Bolna rounds what was sent
+    return Start(asked_at=sent, start_at=rounded(sent), text=iso(sent))
