@@ -1,5 +1,7 @@
 """What tests are made of: valid things of which a test names only the part it is about."""
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -8,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, select, update
+from sqlalchemy import event, insert, select, update
 
 from callbeat.campaigns.model import Campaign
 from callbeat.ledger.states import BatchState, RunState
@@ -71,12 +73,28 @@ def _template() -> bytes:
         return path.read_bytes()
 
 
-def a_ledger(folder: Path) -> Ledger:
-    """An empty ledger in a file of its own."""
-    path = folder / "ledger.db"
-    path.write_bytes(_template())
-    ledger = Ledger(f"sqlite:///{path}")
+@lru_cache(maxsize=1)
+def _home() -> Path:
+    folder = tempfile.mkdtemp(prefix="callbeat-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+@lru_cache(maxsize=1)
+def _only_ledger() -> Ledger:
+    """Kept from test to test for what it has learnt: compiling its SQL anew takes longer than a test."""
+    ledger = Ledger(f"sqlite:///{_home() / 'ledger.db'}")
     event.listen(ledger._engine, "connect", _without_disk)
+    return ledger
+
+
+def a_ledger() -> Ledger:
+    """An empty ledger. There is one at a time: the next is the same file, emptied."""
+    ledger = _only_ledger()
+    ledger.close()
+    for old in _home().iterdir():
+        old.unlink()
+    (_home() / "ledger.db").write_bytes(_template())
     return ledger
 
 
@@ -102,6 +120,20 @@ class Hands:
         self.time += span
 
 
+@dataclass
+class Steady:
+    """The clock that never jumps, moved by hand: a process that stalls sees it leap."""
+
+    time: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+    def stall(self) -> None:
+        """Longer than any lease lasts."""
+        self.time += 100_000.0
+
+
 def seen(**over: Any) -> BatchSeen:
     """A batch as the provider shows it: scheduled for the due time, ours."""
     plain = BatchSeen(
@@ -119,8 +151,8 @@ def parked(**over: Any) -> BatchSeen:
 def call_seen(row: int | None = 1, **over: Any) -> CallSeen:
     """A call as the provider shows it: answered and over."""
     plain = CallSeen(
-        ref=f"x{row}", row=row, number=number(row or 0), outcome=Outcome.ANSWERED, status_word="completed", over=True,
-        postponed=False, attempts=1, changed_at=DUE + minutes(1), started_at=DUE, seconds=20, cost=None,
+        ref=f"x{row}", row=row, number=number(row or 0), outcome=Outcome.ANSWERED, status_word="completed",
+        over=True, postponed=False, attempts=1, changed_at=DUE + minutes(1), started_at=DUE, seconds=20, cost=None,
         currency=None, error=None,
     )  # fmt: skip
     return replace(plain, **over)
@@ -190,6 +222,11 @@ class FakeProvider:
         return self._answer("account")
 
 
+@lru_cache(maxsize=1)
+def _settings() -> Settings:
+    return Settings(_env_file=None, accounts={"bolna": AccountSettings(api_key="sk-secret")})
+
+
 GOOD_ACCOUNT = Accepted(AccountSeen("us", None, None))
 
 
@@ -204,7 +241,7 @@ class World:
     sent: list[tuple[str, list[int]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        settings = Settings(_env_file=None, accounts={"bolna": AccountSettings(api_key="sk-secret")})
+        settings = _settings()
         self.context = Context(
             ledger=self.ledger,
             clock=self.clock,
@@ -220,17 +257,11 @@ class World:
 
     def remember(self, campaign: Campaign) -> Campaign:
         """A campaign's definition in the ledger, as opened runs need it."""
+        key = {"campaign": campaign.name, "revision": campaign.revision}
         with self.ledger.write() as writer:
-            if writer.session.get(RevisionRow, (campaign.name, campaign.revision)) is None:
+            if writer.session.get(RevisionRow, tuple(key.values())) is None:
                 definition = campaign.model_dump_json(by_alias=True)
-                writer.session.add(
-                    RevisionRow(
-                        campaign=campaign.name,
-                        revision=campaign.revision,
-                        definition=definition,
-                        first_seen_at=NOW,
-                    )
-                )
+                writer.session.add(RevisionRow(**key, definition=definition, first_seen_at=NOW))
         return campaign
 
     def a_campaign_row(self, campaign: Campaign | None = None, **over: Any) -> Campaign:
@@ -256,14 +287,21 @@ class World:
         return self._add(RunRow(**plain | over))
 
     def a_batch(
-        self, state: BatchState, *, campaign: Campaign | None = None, run: RunRow | None = None, rows: int = 2, **over: Any
+        self,
+        state: BatchState,
+        *,
+        campaign: Campaign | None = None,
+        run: RunRow | None = None,
+        rows: int = 2,
+        **over: Any,
     ) -> BatchRow:
         """A batch in a state, with what it would have there, and its calls."""
         run = run or self.a_run(campaign)
         created = state not in (BatchState.READY, BatchState.CREATING, BatchState.UNCERTAIN)
         asked = created and state is not BatchState.CREATED
         plain: dict[str, Any] = {
-            "key": f"{run.key}/1", "run_id": run.id, "n": 1, "provider": "bolna", "account": "bolna", "agent": AGENT,
+            "key": f"{run.key}/1", "run_id": run.id, "n": 1,
+            "provider": "bolna", "account": "bolna", "agent": AGENT,
             "label": label("main", run.campaign, run.due_at, run.manual, 1), "state": state, "calls": rows,
             "next_action_at": None if state.final else self.now,
             "provider_ref": REF if created else None,
@@ -273,19 +311,15 @@ class World:
             "schedules": 1 if asked else 0,
             "in_doubt_since": self.now if state in DOUBTFUL else None,
         }  # fmt: skip
-        batch = self._add(BatchRow(**plain | over))
-        with self.ledger.write() as writer:
-            for row in range(1, rows + 1):
-                writer.session.add(
-                    CallRow(run_id=run.id, batch_id=batch.id, row=row, number=number(row), variables={"name": "A"})
-                )
-        return batch
+        return self._add(BatchRow(**plain | over), rows)
 
-    def _add(self, row: Any) -> Any:
+    def _add(self, row: Any, calls: int = 0) -> Any:
         with self.ledger.write() as writer:
             writer.session.add(row)
             writer.session.flush()
             writer.session.expunge(row)
+            if calls:
+                writer.session.execute(insert(CallRow), [_call(row, n) for n in range(1, calls + 1)])
         return row
 
     def get(self, row: Any) -> Any:
@@ -293,7 +327,7 @@ class World:
         with self.ledger.read() as session:
             return session.execute(select(type(row)).where(type(row).id == row.id)).scalar_one()
 
-    def set(self, row: Any, **values: Any) -> None:
+    def set(self, row: Any, /, **values: Any) -> None:
         """Change a row behind everybody's back."""
         with self.ledger.write() as writer:
             writer.session.execute(update(type(row)).where(type(row).id == row.id).values(**values))
@@ -347,11 +381,17 @@ class World:
         return path
 
 
+def _call(batch: BatchRow, row: int) -> dict[str, Any]:
+    ids = {"run_id": batch.run_id, "batch_id": batch.id}
+    return {**ids, "row": row, "number": number(row), "variables": {"name": "A"}}
+
+
 DOUBTFUL = (BatchState.CREATING, BatchState.UNCERTAIN, BatchState.SCHEDULING, BatchState.STOPPING)
 
 
 def a_world(folder: Path) -> World:
-    return World(a_ledger(folder), folder)
+    """A world with an empty ledger, one at a time. Contact files live in the folder."""
+    return World(a_ledger(), folder)
 
 
 def then(do: Callable[[], object], answer: Any) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import httpcore
 import httpx
 
+PIECE = 16 * 1024  # httpcore gives every send() of a large write the whole time anew
 _ends: ContextVar[float | None] = ContextVar("request_ends", default=None)
 
 
@@ -43,7 +44,8 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.read(max_bytes, _remaining(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _remaining(timeout, httpcore.WriteTimeout))
+        for place in range(0, len(buffer), PIECE):
+            self._inner.write(buffer[place : place + PIECE], _remaining(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._inner.close()

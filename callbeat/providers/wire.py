@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -22,6 +22,8 @@ NEVER_SENT = (
     httpx.PoolTimeout,
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
+    httpx.LocalProtocolError,
+    UnicodeError,
 )
 LARGEST_ANSWER = 200 * 1024 * 1024
 _NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -56,10 +58,17 @@ class Wire:
     """The connection to one account at one provider: one client, no hidden retries, a total deadline."""
 
     def __init__(
-        self, base_url: str, headers: Mapping[str, str], *, timeout: float, now: Callable[[], datetime]
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        timeout: float,
+        now: Callable[[], datetime],
+        secret: str = "",
     ) -> None:
         self._timeout = timeout
         self._now = now
+        self._secret = secret
         self.clock_difference = timedelta(0)
         limits = httpx.Limits(max_connections=50, max_keepalive_connections=25, keepalive_expiry=20)
         self._client = httpx.Client(
@@ -80,6 +89,15 @@ class Wire:
         return self._ask("GET", path, read, changes=False, **parts)
 
     def _ask(self, method: str, path: str, read: Callable[[Reply], T], *, changes: bool, **parts: Any) -> Answer[T]:
+        """Some providers quote a wrong key back."""
+        answer = self._asked(method, path, read, changes=changes, **parts)
+        if isinstance(answer, Accepted) or not self._secret:
+            return answer
+        return replace(answer, reason=answer.reason.replace(self._secret, "•••"))
+
+    def _asked(
+        self, method: str, path: str, read: Callable[[Reply], T], *, changes: bool, **parts: Any
+    ) -> Answer[T]:
         what = f"{method} {path.split('?', maxsplit=1)[0]}"
         try:
             reply = self._send(method, path, **parts)

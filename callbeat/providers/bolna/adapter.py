@@ -21,7 +21,7 @@ class Bolna:
     def __init__(self, credentials: Credentials, *, timeout: float, now: Callable[[], datetime]) -> None:
         headers = {"Authorization": f"Bearer {credentials.api_key}"}
         base_url = credentials.base_url or BolnaRules.default_base_url
-        self._wire = Wire(base_url, headers, timeout=timeout, now=now)
+        self._wire = Wire(base_url, headers, timeout=timeout, now=now, secret=credentials.api_key)
 
     @property
     def clock_difference(self) -> timedelta:
@@ -41,13 +41,13 @@ class Bolna:
 
     def stop(self, ref: str) -> Answer[None]:
         """404 says that the batch is neither queued nor running: it may still be scheduled, or be over."""
-        return self._wire.act("POST", f"batches/{_safe(ref)}/stop", reading.read_done)
+        return self._wire.act("POST", f"batches/{_safe(ref)}/stop", reading.read_stopped)
 
     def delete(self, ref: str) -> Answer[None]:
-        return self._wire.act("DELETE", f"batches/{_safe(ref)}", reading.read_done)
+        return self._wire.act("DELETE", f"batches/{_safe(ref)}", reading.read_deleted)
 
     def stop_call(self, call: str) -> Answer[None]:
-        return self._wire.act("POST", f"call/{_safe(call)}/stop", reading.read_done)
+        return self._wire.act("POST", f"call/{_safe(call)}/stop", reading.read_stopped)
 
     def get(self, ref: str) -> Answer[BatchSeen]:
         return self._wire.look(f"batches/{_safe(ref)}", reading.read_batch)
@@ -80,7 +80,7 @@ def _csv(batch: NewBatch) -> bytes:
     """UTF-8 CSV: the number, our row number, then every variable as it is."""
     names = sorted({name for contact in batch.contacts for name in contact.variables})
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = csv.writer(text, lineterminator="\r\n")  # a lone \r is quoted only when it is part of this
     table.writerow([NUMBER_COLUMN, ROW_COLUMN, *names])
     table.writerows(_line(contact, names) for contact in batch.contacts)
     return text.getvalue().encode()
@@ -92,9 +92,9 @@ def _line(contact: Contact, names: list[str]) -> list[str]:
 
 def _too_soon(refused: Refused) -> Refused:
     """The one refusal of a schedule that a later start may mend (quickstart: at least two minutes ahead)."""
-    near = "in the future" in refused.reason.lower()
+    near = "minutes in the future" in refused.reason.lower()
     return Refused(refused.reason, Why.TOO_SOON) if near else refused
 
 
 def _safe(part: str) -> str:
-    return quote(part, safe="")
+    return "%2E" * len(part) if part in {".", ".."} else quote(part, safe="")

@@ -48,9 +48,20 @@ def read_scheduled(reply: Reply) -> datetime | None:
     return read_time(found[0]) if found else None
 
 
-def read_done(reply: Reply) -> None:
-    """A stop or delete that Bolna confirms with JSON."""
-    _mapping(reply.json())
+def read_stopped(reply: Reply) -> None:
+    """A stop that Bolna confirms: in `state` for a batch, in `status` for a call."""
+    _confirmed(reply, "stopped")
+
+
+def read_deleted(reply: Reply) -> None:
+    """A delete that Bolna confirms."""
+    _confirmed(reply, "deleted")
+
+
+def _confirmed(reply: Reply, word: str) -> None:
+    body = _mapping(reply.json())
+    if word not in {str(body.get(key) or "").strip().lower() for key in ("state", "status")}:
+        raise Unreadable(f"no state '{word}'")
 
 
 def read_batch(reply: Reply) -> BatchSeen:
@@ -74,6 +85,8 @@ def read_calls(reply: Reply) -> list[CallSeen]:
 def read_account(reply: Reply) -> AccountSeen:
     """What `/user/me` tells."""
     body = _mapping(reply.json())
+    if not body.keys() & {"id", "email", "wallet"}:
+        raise Unreadable("no account")
     concurrency = body.get("concurrency")
     most = concurrency.get("max") if isinstance(concurrency, dict) else None
     return AccountSeen(_text(body.get("name")), _decimal(body.get("wallet")), _whole(most))
@@ -106,7 +119,7 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
     """An execution object in our words. Duration and cost stay empty until the call is over."""
     word = (_text(row.get("status")) or "").strip().lower()
     found = words.outcome(word, voicemail=row.get("answered_by_voice_mail") is True)
-    telephony, details = _part(row, "telephony_data"), _part(row, "batch_run_details")
+    telephony = _part(row, "telephony_data")
     recipient = _part(_part(row, "context_details"), "recipient_data")
     placed = found.final and found not in {Outcome.CANCELLED, Outcome.NOT_PLACED}
     return CallSeen(
@@ -117,10 +130,9 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
         status_word=word,
         over=found.final,
         postponed=word == "rescheduled",
-        attempts=(_whole(details.get("retried")) or 0)
-        + (1 if placed or not (found.final or found is Outcome.WAITING) else 0),
+        attempts=_attempts(row, found, placed=placed),
         changed_at=read_time(row.get("updated_at")),
-        started_at=_started(row, placed=placed),
+        started_at=read_time(row.get("initiated_at")),
         seconds=_seconds(row, found),
         cost=_cost(row, found),
         currency=None,
@@ -128,10 +140,12 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
     )
 
 
-def _started(row: dict[str, Any], *, placed: bool) -> datetime | None:
-    """No field tells when the phone rang: `initiated_at` where it is there, else when the record was last made."""
-    told = read_time(row.get("initiated_at"))
-    return told or (read_time(row.get("created_at")) if placed else None)
+def _attempts(row: dict[str, Any], found: Outcome, *, placed: bool) -> int:
+    """What was dialled: a call that waits for its retry has been, and `retry_count` tells how often."""
+    retried = _whole(_part(row, "batch_run_details").get("retried")) or 0
+    if found is Outcome.WAITING:
+        return max(retried, _whole(row.get("retry_count")) or 0)
+    return retried + (1 if placed or not found.final else 0)
 
 
 def _seconds(row: dict[str, Any], found: Outcome) -> int | None:

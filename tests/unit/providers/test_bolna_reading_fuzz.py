@@ -15,13 +15,7 @@ from tests.unit.providers.replies import a_batch, a_call, a_reply, raw
 
 steadily = settings(max_examples=100, deadline=None, database=None, derandomize=True)
 READERS: list[Callable[[Reply], Any]] = [
-    reading.read_batch,
-    reading.read_batches,
-    reading.read_calls,
-    reading.read_created,
-    reading.read_scheduled,
-    reading.read_account,
-    reading.read_done,
+    one for name, one in vars(reading).items() if name.startswith("read_") and name != "read_time"
 ]
 WORDS = st.sampled_from(
     [
@@ -95,3 +89,8 @@ def test_half_a_character_in_a_batch_can_be_written_down(field):
     found = reading.read_batch(a_reply(a_batch(**{field: f"text {HALF}"})))
     for text in (found.label, found.status_word, found.fingerprint):
         assert text is None or text.encode()
+
+
+def test_all_readers_are_tried():
+    """A list that found none would prove nothing."""
+    assert len(READERS) >= 7

@@ -1,0 +1,59 @@
+"""The provider's clock as its `Date` header shows it: two minutes ahead is judged there, not here."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from callbeat.providers.answers import Accepted, Busy, Refused
+from tests.contract.asks import AGENT, REF
+from tests.contract.conftest import noon
+from tests.contract.sandbox.asking import a_process
+from tests.contract.stage import says
+
+MINUTE = timedelta(minutes=1)
+pytestmark = pytest.mark.usefixtures("sandbox")
+
+
+def test_the_clock_difference_is_nothing_before_the_first_answer(sandbox_address, connected):
+    """A guess would shift every start."""
+    assert connected(f"{sandbox_address}/bolna").clock_difference == timedelta(0)
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=-3), timedelta(0), timedelta(hours=5)])
+def test_the_clock_difference_is_measured_from_the_date_header(sandbox_address, connected, off):
+    """Two minutes ahead is judged on the provider's clock; `Date` has whole seconds."""
+    bolna = connected(f"{sandbox_address}/bolna", now=lambda: noon() - off)
+    bolna.account()
+    assert abs(bolna.clock_difference - off) <= timedelta(seconds=1)
+
+
+def test_the_difference_is_measured_on_refusals_and_outlasts_lost_answers(sandbox_address, sandbox, connected):
+    """An error has a `Date` too; no answer at all says nothing about the time."""
+    bolna = connected(f"{sandbox_address}/bolna", now=lambda: noon() - MINUTE)
+    assert isinstance(bolna.get(REF), Refused)
+    measured = bolna.clock_difference
+    sandbox.order("drop_before")
+    assert isinstance(bolna.get(REF), Busy)
+    assert bolna.clock_difference == measured
+    assert abs(measured - MINUTE) <= timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    "date", ["", "yesterday", "Tue, 99 Dec 2026 12:00:00 GMT", "0", "Tue, 01 Dec 2026 12:00:00", " ", "é"]
+)
+def test_a_date_that_cannot_be_read_changes_nothing(stage, connected, date):
+    """A proxy's nonsense must neither end a request nor move our starts."""
+    stage.play = says([], Date=date)
+    bolna = connected(stage.address, now=noon)
+    assert bolna.list_batches(AGENT) == Accepted([])
+    assert bolna.clock_difference == timedelta(0)
+
+
+def test_a_provider_that_lives_a_day_ahead_is_told_so(connected):
+    """The sandbox on a clock of its own, ours on the real one."""
+    now = datetime.now(UTC)
+    clock = {"ORIGIN": now + timedelta(days=1), "STARTED": now}
+    with a_process(**{f"CALLBEAT_CLOCK__{name}": at.isoformat() for name, at in clock.items()}) as (_, address):
+        bolna = connected(f"{address}/bolna")
+        bolna.account()
+    assert abs(bolna.clock_difference - timedelta(days=1)) < timedelta(seconds=2)
