@@ -18,16 +18,18 @@ $(STAMP): requirements-dev.lock pyproject.toml
 demo: $(STAMP) ## recurring campaigns on a pretended provider, from YAML to finished calls, in 90 seconds
 	@$(BIN)/callbeat demo
 
-test: $(STAMP) ## everything: make check, then contract and integration tests on real processes
+test: $(STAMP) ## everything: make check, long unit tests, contract tests, integration tests on real processes
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest tests/contract tests/integration -n 4
+	$(BIN)/pytest tests/unit -m slow -n 2
+	$(BIN)/pytest tests/contract -n 2
+	$(BIN)/pytest tests/integration -n 4
 
 check: $(STAMP) ## the fast part: lint, types, import rules, unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest tests/unit -n 2
+	$(BIN)/pytest tests/unit -m "not slow" -n 2
 
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

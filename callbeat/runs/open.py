@@ -21,6 +21,7 @@ from callbeat.runs.starts import NoneLeft, choose_start, needed
 
 WAIT = timedelta(minutes=1)
 PART = 5000
+WAITED_FOR = ("source_missing", "source_changing")
 HELD_BLOCKS_FOR = timedelta(days=1)
 
 
@@ -69,9 +70,7 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
         if run.stop_reason is not None:
             writer.move(run, RunState.CANCELLED, at=now, why="stopped before it opened", reason=run.stop_reason)
         elif isinstance(chosen, NoneLeft):
-            broken = _broken(writer, run)
-            reason = "broken_file" if broken else chosen.reason
-            writer.move(run, RunState.MISSED, at=now, why=chosen.words, reason=reason)
+            _too_late(writer, run, chosen, now)
         elif not run.manual and _broken(writer, run):
             writer.release(run, next_action_at=now + WAIT, reason="broken_file")
         elif not run.manual and (before := _still_active(writer, run, campaign)):
@@ -82,6 +81,17 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
             return False
     log.info(f"run.{run.state}", run=run.key, reason=run.reason)
     return True
+
+
+def _too_late(writer: Writer, run: RunRow, chosen: NoneLeft, now: datetime) -> None:
+    """What it waited for in vain is the reason, where there is such a thing."""
+    if run.state is RunState.OPENING and run.reason in WAITED_FOR:
+        writer.move(
+            run, RunState.FAILED, at=now, why=f"its source did not come in time; {chosen.words}", reason=run.reason
+        )
+    else:
+        reason = "broken_file" if _broken(writer, run) else chosen.reason
+        writer.move(run, RunState.MISSED, at=now, why=chosen.words, reason=reason)
 
 
 def _overlap(writer: Writer, run: RunRow, before: str, context: Context, *, last_moment: datetime) -> None:

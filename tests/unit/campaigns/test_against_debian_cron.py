@@ -9,6 +9,8 @@ from callbeat.campaigns.cron import CronLine
 from callbeat.campaigns.recurrence import due_times
 from tests.unit.campaigns.clock_changes import MINUTE, PARSED, Night, nights
 
+pytestmark = pytest.mark.slow
+
 
 def some(count: int, size: int) -> list[CronLine]:
     """A few of the lines, others at each count: all lines times all zones would take a minute."""

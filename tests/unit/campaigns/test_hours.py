@@ -155,6 +155,7 @@ minutes = st.integers(-48 * 60, 48 * 60)
 some_days = st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days)))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.data(), st.sampled_from(sorted(known_zones())), quarters, quarters, some_days, minutes)
 def test_every_instant_in_a_window_has_a_permitted_wall_time(
@@ -173,6 +174,7 @@ def test_every_instant_in_a_window_has_a_permitted_wall_time(
     assert all(is_permitted(hours, zone, instant) for instant in (*instants, found.closes - timedelta.resolution))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(known_zones())), quarters, quarters, st.integers(0, 700 * 24 * 60))
 def test_away_from_clock_changes_nothing_permitted_is_lost(zone: str, first: int, last: int, minute: int) -> None:

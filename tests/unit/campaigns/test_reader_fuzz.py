@@ -1,5 +1,6 @@
 """Campaign files that nobody wrote: whatever the bytes, the reader answers."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(FULL)), st.integers(0, 12), PIECES), min_size=1, max_size=4))
 def test_no_mangled_campaign_raises(edits: list[tuple[int, int, str]]) -> None:

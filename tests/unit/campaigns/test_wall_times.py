@@ -131,6 +131,7 @@ def written_lines(draw: st.DrawFn) -> tuple[str, DayRule]:
 often = settings(max_examples=50, deadline=None, database=None, derandomize=True)
 
 
+@pytest.mark.slow
 @often
 @given(written_lines().filter(lambda written: isinstance(read(*written), CronLine)), moments)
 def test_any_line_without_starred_days_has_the_calendar_of_cronsim(
@@ -143,6 +144,7 @@ def test_any_line_without_starred_days_has_the_calendar_of_cronsim(
     assert all(later - earlier >= timedelta(minutes=10) for earlier, later in pairwise(found))
 
 
+@pytest.mark.slow
 @often
 @given(written_lines().filter(lambda written: isinstance(read(*written), CronError)))
 def test_a_line_refused_for_its_pace_or_for_never_firing_really_is_so(written: tuple[str, DayRule]) -> None:
