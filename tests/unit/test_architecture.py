@@ -41,7 +41,9 @@ def test_every_folder_is_under_the_import_rules(folder):
 def test_the_core_knows_neither_celery_nor_redis():
     """What is true must not depend on how it is carried about."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "callbeat").rglob("*.py")))
-    assert not re.findall(r"^\s*(?:from|import) (?:celery|kombu|redis|fastapi|tasks|worker|sandbox|cli)\b", source, re.M)
+    assert not re.findall(
+        r"^\s*(?:from|import) (?:celery|kombu|redis|fastapi|tasks|worker|sandbox|cli)\b", source, re.M
+    )
 
 
 def test_only_the_writer_writes_a_state():
@@ -49,6 +51,8 @@ def test_only_the_writer_writes_a_state():
     guilty = [
         path.name
         for path in sorted((ROOT / "callbeat").rglob("*.py"))
-        if re.search(r"update\((?:RunRow|BatchRow)\)[^#]*?\.values\([^)]*\bstate=", path.read_text(encoding="utf-8"))
+        if re.search(
+            r"update\((?:RunRow|BatchRow)\)[^#]*?\.values\([^)]*\bstate=", path.read_text(encoding="utf-8")
+        )
     ]
     assert guilty == []

@@ -1,5 +1,7 @@
 """The enums, the moves and the picture say the same, and nothing can be forgotten."""
 
+from itertools import pairwise
+
 import pytest
 
 from callbeat.ledger.states import BATCH_MOVES, BATCH_PATIENCE, RUN_MOVES, RUN_PATIENCE, BatchState, RunState
@@ -40,7 +42,7 @@ def test_every_state_stands_in_the_tables():
 def test_a_run_goes_from_planned_to_finished():
     """The plain way must exist, whatever else does."""
     way = [RunState.PLANNED, RunState.OPENING, RunState.ACTIVE, RunState.FINISHED]
-    assert all(to in RUN_MOVES[old] for old, to in zip(way, way[1:], strict=False))
+    assert all(to in RUN_MOVES[old] for old, to in pairwise(way))
 
 
 @pytest.mark.parametrize("state", [state for state in RunState if state.final])
@@ -79,7 +81,13 @@ def test_every_batch_that_is_not_over_has_a_next_task():
 
 def test_the_final_states_are_those_of_the_design():
     """Final means that nobody looks at it any more."""
-    assert {str(state) for state in BatchState if state.final} == {"finished", "failed", "stopped", "missed", "cancelled"}
+    assert {str(state) for state in BatchState if state.final} == {
+        "finished",
+        "failed",
+        "stopped",
+        "missed",
+        "cancelled",
+    }
     finals = {"finished", "failed", "cancelled", "skipped", "missed"}
     assert {str(state) for state in RunState if state.final} == finals
 

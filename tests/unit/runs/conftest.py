@@ -4,14 +4,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from callbeat.providers.registry import ADAPTERS
-from tests.factories import World, a_world
+from callbeat.runs import context
+from tests.factories import Steady, World, a_world
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     world = a_world(tmp_path)
     monkeypatch.setitem(ADAPTERS, "bolna", lambda *_, **__: world.provider)
-    yield world
+    with capture_logs():  # printing them in colours takes longer than the tests
+        yield world
     world.ledger.close()
+
+
+@pytest.fixture
+def steady(monkeypatch: pytest.MonkeyPatch) -> Steady:
+    """The clock that never jumps, as leases see it."""
+    hands = Steady()
+    monkeypatch.setattr(context, "monotonic", hands)
+    return hands

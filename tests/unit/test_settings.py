@@ -1,0 +1,190 @@
+"""Settings come from the environment, errors name the variable, and pretended time never meets a real provider."""
+
+import pytest
+
+from callbeat.clock import Clock
+from callbeat.errors import SettingsError
+from callbeat.settings import AccountSettings, Settings, is_loopback, load_settings
+
+CLOCK = {
+    "CALLBEAT_CLOCK__ORIGIN": "2026-12-01T04:30:00+00:00",
+    "CALLBEAT_CLOCK__STARTED": "2026-06-01T00:00:00+00:00",
+    "CALLBEAT_CLOCK__SPEED": "60",
+}
+SANDBOX = "http://127.0.0.1:8123/bolna"
+
+
+@pytest.fixture
+def load(monkeypatch, tmp_path):
+    """Settings from exactly these variables."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("BOLNA_API_KEY", "CARTESIA_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def read(**variables: str) -> Settings:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return load_settings()
+
+    return read
+
+
+def key_of(account: AccountSettings | None) -> str | None:
+    return account.api_key.get_secret_value() if account and account.api_key else None
+
+
+def test_without_any_variable_everything_has_a_place(load, tmp_path):
+    """Two commands on a bare machine, and no configuration."""
+    settings = load()
+    assert settings.site == "main"
+    assert settings.ledger_url == f"sqlite:///{tmp_path / 'var' / 'callbeat.db'}"
+    assert settings.config_root == tmp_path / "config"
+    assert settings.account_names() == []
+    assert settings.account("bolna") is None
+    assert settings.make_clock() == Clock()
+
+
+def test_an_account_is_read_from_the_environment(load):
+    """The provider is the account's own name unless it is told."""
+    account = load(CALLBEAT_ACCOUNTS__BOLNA__API_KEY="k1", CALLBEAT_ACCOUNTS__BOLNA__BASE_URL=SANDBOX).account(
+        "bolna"
+    )
+    assert (account.provider, key_of(account), account.base_url) == ("bolna", "k1", SANDBOX)
+
+
+def test_the_providers_own_variable_is_read_too(load):
+    """Whoever has used Bolna before has it set already."""
+    settings = load(BOLNA_API_KEY="k2")
+    assert settings.account_names() == ["bolna"]
+    assert (settings.account("bolna").provider, key_of(settings.account("bolna"))) == ("bolna", "k2")
+
+
+def test_our_own_variable_goes_before_the_providers(load):
+    """It is the one that was set for callbeat."""
+    settings = load(BOLNA_API_KEY="theirs", CALLBEAT_ACCOUNTS__BOLNA__API_KEY="ours")
+    assert key_of(settings.account("bolna")) == "ours"
+
+
+def test_the_providers_own_variable_completes_an_account(load):
+    """A base URL alone does not lose the key."""
+    settings = load(BOLNA_API_KEY="k2", CALLBEAT_ACCOUNTS__BOLNA__BASE_URL=SANDBOX)
+    assert (key_of(settings.account("bolna")), settings.account("bolna").base_url) == ("k2", SANDBOX)
+
+
+def test_further_accounts_have_names_of_their_own(load):
+    """One company, two contracts."""
+    settings = load(
+        CALLBEAT_ACCOUNTS__EU__PROVIDER="bolna", CALLBEAT_ACCOUNTS__EU__API_KEY="k3", BOLNA_API_KEY="k2"
+    )
+    assert settings.account_names() == ["bolna", "eu"]
+    assert (settings.account("eu").provider, key_of(settings.account("eu"))) == ("bolna", "k3")
+    assert key_of(settings.account("bolna")) == "k2"
+
+
+def test_a_further_account_never_borrows_another_key(load):
+    """Calls would be placed, and paid, by the wrong contract."""
+    settings = load(CALLBEAT_ACCOUNTS__EU__PROVIDER="bolna", BOLNA_API_KEY="k2")
+    assert key_of(settings.account("eu")) is None
+
+
+def test_a_file_named_env_is_read(load, tmp_path):
+    """An operator keeps his keys there."""
+    (tmp_path / ".env").write_text("CALLBEAT_SITE=oslo\nBOLNA_API_KEY=k4\n")
+    settings = load()
+    assert settings.site == "oslo"
+    assert key_of(settings.account("bolna")) == "k4"
+
+
+def test_no_key_is_in_any_text(load):
+    """Settings are printed by somebody sooner or later."""
+    settings = load(
+        BOLNA_API_KEY="s3cret-1",
+        CALLBEAT_ACCOUNTS__EU__API_KEY="s3cret-2",
+        CALLBEAT_REDIS_URL="redis://:s3cret-3@h/0",
+        CALLBEAT_DATABASE_URL="postgresql://u:s3cret-4@h/d",
+    )
+    text = f"{settings!r} {settings} {settings.account('eu')!r} {settings.account('bolna')}"
+    assert "s3cret" not in text
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CALLBEAT_SITE", "Two Words"),
+        ("CALLBEAT_SITE", "with-dash"),
+        ("CALLBEAT_REQUEST_TIMEOUT", "soon"),
+        ("CALLBEAT_REQUEST_TIMEOUT", "0"),
+        ("CALLBEAT_ACCOUNTS__BOLNA__APIKEY", "k"),
+        ("CALLBEAT_CLOCK__ORIGIN", "2026-12-01T04:30:00"),
+        ("CALLBEAT_CLOCK__SPEED", "-1"),
+        ("CALLBEAT_CLOCK__STARTED", "yesterday"),
+    ],
+)
+def test_an_error_names_its_variable(load, variable, value):
+    """An operator must know what to mend, and where."""
+    with pytest.raises(SettingsError, match=variable):
+        load(**CLOCK | {variable: value})
+
+
+def test_an_error_does_not_tell_a_secret(load):
+    """It goes to the log."""
+    with pytest.raises(SettingsError) as caught:
+        load(
+            CALLBEAT_SITE="Wrong",
+            CALLBEAT_ACCOUNTS__BOLNA__API_KEY="s3cret",
+            CALLBEAT_ACCOUNTS__BOLNA__KEY="s3cret",
+        )
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["CALLBEAT_ALLOW_NUMBERS", "CALLBEAT_DAILY_CALLS", "CALLBEAT_DAILY_COST"])
+def test_a_limit_that_is_not_kept_is_not_swallowed(load, variable):
+    """Whoever restricts a trial to his own phone must not find out by ringing others that it was ignored."""
+    with pytest.raises(SettingsError, match=variable):
+        load(**{variable: "1"})
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:8080/bolna", True),
+        ("http://127.8.9.1/", True),
+        ("http://localhost:80", True),
+        ("http://[::1]:9/", True),
+        ("https://api.bolna.ai", False),
+        ("http://127.0.0.1.example.com/", False),
+        ("http://localhost.example.com", False),
+        ("http://example.com/127.0.0.1", False),
+        ("http://127.0.0.1@example.com/", False),
+        ("http://0.0.0.0/", False),
+        ("http://10.0.0.1/", False),
+        ("127.0.0.1:8080", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_loopback_is_this_machine_and_no_other(url, here):
+    """A pretended clock that meets a real provider rings people at a pretended hour."""
+    assert is_loopback(url) is here
+
+
+def test_pretended_time_needs_a_pretended_provider(load):
+    """The sandbox is on this machine."""
+    clock = load(**CLOCK, BOLNA_API_KEY="k", CALLBEAT_ACCOUNTS__BOLNA__BASE_URL=SANDBOX).make_clock()
+    assert (clock.pretended, clock.speed) == (True, 60)
+
+
+@pytest.mark.parametrize(
+    "accounts",
+    [
+        {"BOLNA_API_KEY": "k"},
+        {"CARTESIA_API_KEY": "k"},
+        {"CALLBEAT_ACCOUNTS__BOLNA__API_KEY": "k"},
+        {"CALLBEAT_ACCOUNTS__BOLNA__API_KEY": "k", "CALLBEAT_ACCOUNTS__BOLNA__BASE_URL": "https://api.bolna.ai"},
+        {"CALLBEAT_ACCOUNTS__BOLNA__BASE_URL": SANDBOX, "CALLBEAT_ACCOUNTS__EU__PROVIDER": "bolna"},
+    ],
+)
+def test_pretended_time_is_refused_against_a_real_provider(load, accounts):
+    """One account among many is enough to ring somebody."""
+    with pytest.raises(SettingsError, match=r"CALLBEAT_CLOCK__.*CALLBEAT_ACCOUNTS__"):
+        load(**CLOCK, **accounts).make_clock()
