@@ -8,10 +8,8 @@ from pathlib import Path
 from callbeat.campaigns.folder import read_folder
 from callbeat.campaigns.reader import Reading
 from callbeat.ledger.store import Ledger
-from callbeat.runs.accounts import Accounts
 from callbeat.runs.catalog import check_campaign
-from callbeat.runs.context import Context
-from callbeat.runs.world import claim_world
+from callbeat.runs.context import Context, open_context
 from callbeat.settings import Settings, load_settings
 from cli.home_lock import is_held
 
@@ -64,17 +62,7 @@ def open_ledger(settings: Settings) -> Ledger:
 
 def make_context(settings: Settings) -> Context:
     """A context for what a person asks for. Nothing is sent: beat looks every second."""
-    clock, ledger = settings.make_clock(), open_ledger(settings)
-    claim_world(ledger, settings)
-    return Context(
-        ledger=ledger,
-        clock=clock,
-        accounts=Accounts(settings, ledger, clock.now),
-        site=settings.site,
-        config_root=settings.config_root,
-        send=lambda _task, _ids: None,
-        timeout=settings.request_timeout,
-    )
+    return open_context(settings, lambda _task, _ids: None)
 
 
 def read_campaigns(settings: Settings, paths: list[Path] | None = None) -> list[Reading]:

@@ -8,10 +8,7 @@ from functools import lru_cache
 
 from celery import current_app
 
-from callbeat.ledger.store import Ledger
-from callbeat.runs.accounts import Accounts
-from callbeat.runs.context import Context, log
-from callbeat.runs.world import claim_world
+from callbeat.runs.context import Context, log, open_context
 from callbeat.settings import load_settings
 
 EXPIRES = 300  # real seconds: a stale message only repeats what the sweep has sent again
@@ -34,20 +31,7 @@ def send(task: str, ids: Sequence[int]) -> None:
 
 @lru_cache(maxsize=1)
 def _context(_process: int) -> Context:
-    settings = load_settings()
-    clock = settings.make_clock()
-    ledger = Ledger(settings.ledger_url)
-    ledger.ensure_ready()
-    claim_world(ledger, settings)
-    return Context(
-        ledger=ledger,
-        clock=clock,
-        accounts=Accounts(settings, ledger, clock.now),
-        site=settings.site,
-        config_root=settings.config_root,
-        send=send,
-        timeout=settings.request_timeout,
-    )
+    return open_context(load_settings(), send)
 
 
 def context() -> Context:

@@ -21,7 +21,9 @@ from callbeat.providers.registry import rules_of
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.next_step import task_for_batch
 from callbeat.runs.pace import overdue
-from callbeat.runs.starts import STOP_AHEAD
+from callbeat.runs.starts import STOP_AHEAD, Chosen, NoneLeft, choose_start
+from callbeat.runs.world import claim_world
+from callbeat.settings import Settings
 
 log = structlog.get_logger("callbeat")
 Send = Callable[[str, Sequence[int]], None]
@@ -46,6 +48,26 @@ class Context:
     def lease(self) -> timedelta:
         """How long a claim lasts, real time: several requests, each with its whole deadline."""
         return timedelta(seconds=self.timeout * REQUESTS_IN_A_LEASE)
+
+
+def open_context(settings: Settings, send: Send) -> Context:
+    """A process's context: its ledger ready, and of the right world.
+
+    Raises:
+        CallbeatError: a setting is wrong, or the ledger does not work or belongs to another world.
+    """
+    clock, ledger = settings.make_clock(), Ledger(settings.ledger_url)
+    ledger.ensure_ready()
+    claim_world(ledger, settings)
+    return Context(
+        ledger=ledger,
+        clock=clock,
+        accounts=Accounts(settings, ledger, clock.now),
+        site=settings.site,
+        config_root=settings.config_root,
+        send=send,
+        timeout=settings.request_timeout,
+    )
 
 
 class Lapsed(Exception):
@@ -125,6 +147,11 @@ class BatchJob:
         if self.batch.dial_until is not None:  # a provider's Retry-After must not outlast the hours
             wait = min(wait, max(self.batch.dial_until - STOP_AHEAD - self.now, SOON))
         self.release(wait=wait, why=why, **changes | {"reason": reason})
+
+    def choose_start(self) -> Chosen | NoneLeft:
+        """The start to ask for now, by the provider's clock."""
+        now, by_hand = self.now + self.provider.clock_difference, bool(self.run.manual)
+        return choose_start(self.rules, self.campaign, self.run.due_at, now, by_hand=by_hand)
 
     def note(self, why: str) -> None:
         """An event, whoever holds the row by now."""

@@ -15,7 +15,7 @@ from callbeat.providers.port import BatchSeen, Contact, Needs, NewBatch, Phase, 
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.heartbeat import heed_clock
 from callbeat.runs.labels import bears
-from callbeat.runs.starts import STOP_AHEAD, NoneLeft, choose_start, dial_until
+from callbeat.runs.starts import STOP_AHEAD, NoneLeft, dial_until
 from callbeat.runs.verdicts import BETWEEN_LISTS, absent, after_absence, after_create, after_found
 
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -66,13 +66,7 @@ def _likeliest(found: Sequence[BatchSeen]) -> BatchSeen:
 
 def _missed(job: BatchJob) -> bool:
     """Whether no start is left: then nothing is created for it."""
-    chosen = choose_start(
-        job.rules,
-        job.campaign,
-        job.run.due_at,
-        job.now + job.provider.clock_difference,
-        by_hand=bool(job.run.manual),
-    )
+    chosen = job.choose_start()
     if isinstance(chosen, NoneLeft):
         job.move(BatchState.MISSED, chosen.words, reason=chosen.reason)
         job.context.send("finish", [job.run.id])
@@ -186,13 +180,7 @@ def retry_wish(campaign: Campaign) -> RetryWish | None:
 def _retries_that_fit(job: BatchJob) -> RetryWish | None:
     """Only retries whose time comes before the hours end: the provider would dial outside them."""
     wish = retry_wish(job.campaign)
-    chosen = choose_start(
-        job.rules,
-        job.campaign,
-        job.run.due_at,
-        job.now + job.provider.clock_difference,
-        by_hand=bool(job.run.manual),
-    )
+    chosen = job.choose_start()
     if wish is None or isinstance(chosen, NoneLeft) or chosen.dial_until is None:
         return wish
     last, fitting = chosen.start.start_at, []

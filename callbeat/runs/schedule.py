@@ -8,7 +8,7 @@ from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, NoStart, Phase, Start
 from callbeat.runs.context import BatchJob, Context, claim_batch
-from callbeat.runs.starts import Chosen, NoneLeft, Until, choose_start, dial_until, permitted, within_hours
+from callbeat.runs.starts import Chosen, NoneLeft, Until, dial_until, permitted, within_hours
 from callbeat.runs.verdicts import BETWEEN_READS, after_schedule, after_unscheduled
 
 
@@ -52,10 +52,9 @@ def _is_parked(job: BatchJob) -> bool:
 
 def _choose(job: BatchJob) -> Chosen | NoneLeft:
     """The start to ask for. After a schedule that was lost it is the very same text, or none."""
-    now = job.now + job.provider.clock_difference
-    by_hand = bool(job.run.manual)
     if job.batch.asked_text is None:
-        return choose_start(job.rules, job.campaign, job.run.due_at, now, by_hand=by_hand)
+        return job.choose_start()
+    now = job.now + job.provider.clock_difference
     asked = datetime.fromisoformat(job.batch.asked_text)
     again = job.rules.start_for(asked, now, timedelta(0))
     if isinstance(again, NoStart):
