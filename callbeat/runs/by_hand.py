@@ -19,6 +19,7 @@ from callbeat.providers.registry import rules_of
 from callbeat.runs.catalog import apply
 from callbeat.runs.collect import close_calls
 from callbeat.runs.context import Context, load_campaign
+from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import bears, run_key
 from callbeat.runs.planning import insert_run
 from callbeat.runs.report import find_run
@@ -32,11 +33,13 @@ def campaign_of(context: Context, name: str, readings: list[Reading]) -> Campaig
     """A campaign as its file says now, brought into the ledger if beat has not done so.
 
     Raises:
-        Refusal: no such campaign, or its file is broken.
+        Refusal: no such campaign, its file is broken, or the clock is not to be believed.
     """
     found = [reading for reading in readings if reading.name == name]
     if not found:
         raise Refusal(f"there is no campaign {name}: `callbeat validate` lists the files that were read")
+    if (why := clock_held(context)) is not None:
+        raise Refusal(f"planning is held: {why}. Set the clock right, or `callbeat clock confirm`")
     apply(context, found)
     if found[0].campaign is None:
         raise Refusal(f"the file of {name} is broken: {found[0].problems[0]}")

@@ -42,6 +42,8 @@ def verdict(
     states = {state for state, _ in batches}
     reasons = [reason for _, reason in batches if reason]
     first = reasons[0] if reasons else None
+    if states == {S.FINISHED}:
+        return RunState.FINISHED, None
     if stop_reason is not None:
         return RunState.CANCELLED, stop_reason
     if states == {S.MISSED}:

@@ -59,8 +59,10 @@ class Heartbeat:
             return row.provider_doubt
         if row.boot == self._boot and steady >= row.ticked_steady:
             jump = jumped(Anchor(row.ticked_real, row.ticked_steady), wall, steady)
+        elif row.held_since is not None:
+            return row.held_reason  # another boot: nothing here can show that the clock is right by now
         else:
-            jump = strange_start(row.ticked_real, wall) if self._starting or self.held else None
+            jump = strange_start(row.ticked_real, wall) if self._starting else None
         behind = row.ticked_at - self._context.clock.now()
         if jump is None and behind > self._context.clock.stretch(MOST_DRIFT):
             return (
@@ -105,6 +107,13 @@ def heed_clock(context: Context, account: str, provider: Provider) -> None:
         if row is not None:
             words = f"the clock of account {account}'s provider differs from ours by {difference}"
             row.provider_doubt = words if far else None
+
+
+def clock_held(context: Context) -> str | None:
+    """Why planning is held, or None."""
+    with context.ledger.read() as session:
+        row = session.execute(select(BeatRow)).scalar_one_or_none()
+    return row.held_reason if row is not None and row.held_since is not None else None
 
 
 def last_time(ledger: Ledger) -> datetime | None:

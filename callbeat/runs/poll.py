@@ -13,6 +13,7 @@ from callbeat.runs.pace import next_look, overdue
 from callbeat.runs.starts import STOP_AHEAD
 
 ENDED = (Phase.OVER, Phase.STOPPED, Phase.FAILED)
+POLLED = {BatchState.SCHEDULED, BatchState.RUNNING, BatchState.RETRYING}
 LARGE_LIST = 500  # an agent's list longer than this is not fetched for one or two batches
 
 
@@ -32,7 +33,7 @@ def poll(context: Context, batch_ids: Sequence[int]) -> None:
 
 def _claim(context: Context, batch_id: int) -> BatchJob | None:
     try:
-        return claim_batch(context, batch_id, {BatchState.SCHEDULED, BatchState.RUNNING})
+        return claim_batch(context, batch_id, POLLED)
     except Exception:
         log.exception("batch.not_claimed", id=batch_id)
         return None
@@ -72,7 +73,7 @@ def _progress(job: BatchJob, seen: BatchSeen) -> None:
     batch = job.batch
     started = seen.phase is Phase.DIALLING or seen.phase in ENDED
     changes: dict[str, Any] = {"phase": str(seen.phase), "valid": seen.valid, "reason": None}
-    if batch.state is BatchState.SCHEDULED and started:
+    if batch.state is BatchState.RETRYING or (batch.state is BatchState.SCHEDULED and started):
         job.move(
             BatchState.RUNNING, f"the provider says {seen.status_word}", keep_lease=True, start_at=_start(job, seen)
         )

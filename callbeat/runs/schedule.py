@@ -11,6 +11,8 @@ from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.starts import Chosen, NoneLeft, Until, dial_until, permitted, within_hours
 from callbeat.runs.verdicts import BETWEEN_READS, after_schedule, after_unscheduled
 
+PATIENCE_WITH_ORPHANS = timedelta(hours=1)  # after the due time: what is not scheduled dials nobody
+
 
 def schedule(context: Context, batch_id: int) -> None:
     """One step for a batch that is created, or whose schedule may have been taken."""
@@ -160,6 +162,10 @@ def _give_up(job: BatchJob, none: NoneLeft) -> None:
         return
     job.hold.check()
     answer = job.provider.delete(job.batch.provider_ref or "")
-    left = "" if isinstance(answer, Accepted) else f"; it was left at the provider, unscheduled ({answer.reason})"
+    gone = isinstance(answer, Accepted) or (isinstance(answer, Refused) and answer.why is Why.NOT_FOUND)
+    if not gone and job.now < job.run.due_at + PATIENCE_WITH_ORPHANS:
+        job.wait(answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, f"not deleted yet: {none.words}")
+        return
+    left = "" if gone else "; it was left at the provider, unscheduled"
     job.move(BatchState.MISSED, none.words + left, reason=none.reason)
     job.context.send("finish", [job.run.id])

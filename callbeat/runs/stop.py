@@ -50,11 +50,16 @@ def _stop(job: BatchJob, reason: str) -> None:
     seen = job.provider.get(job.batch.provider_ref or "")
     if isinstance(seen, Accepted):
         _act(job, seen.value)
-    elif isinstance(seen, Refused) and seen.why is Why.NOT_FOUND:
+    elif isinstance(seen, Refused) and _is_gone(job, seen):
         _stopped(job, "the provider does not know it any more")
     else:
         job.context.accounts.heed(job.batch.account, seen, job.now)
         _wait(job, seen.reason)
+
+
+def _is_gone(job: BatchJob, refused: Refused) -> bool:
+    """Not known any more. Some answer 400 for that: believed once a stop or delete of ours was sent."""
+    return refused.why is Why.NOT_FOUND or (refused.why is Why.REQUEST and job.batch.denials > 0)
 
 
 def _act(job: BatchJob, seen: BatchSeen) -> None:
