@@ -6,7 +6,7 @@ import sys
 import structlog
 
 
-def configure_logs(*, as_json: bool | None = None) -> None:
+def configure_logs(*, as_json: bool | None = None, least: int = logging.INFO) -> None:
     """Lines to stderr: for people on a terminal, JSON elsewhere."""
     pretty = sys.stderr.isatty() if as_json is None else not as_json
     last: structlog.types.Processor = (
@@ -19,7 +19,7 @@ def configure_logs(*, as_json: bool | None = None) -> None:
             structlog.processors.format_exc_info,
             last,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

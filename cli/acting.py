@@ -72,10 +72,11 @@ def run(
 
     Example: callbeat run renewal-reminders --wait
     """
-    context = make_context(load())
-    found = by_hand.campaign_of(context, campaign, read_campaigns(load()))
+    due_at, settings = _instant(at), load()
+    context = make_context(settings)
+    found = by_hand.find_campaign(campaign, read_campaigns(settings))
     ask(f"Call the contacts of {campaign} ({found.contacts.source}, account {found.account}) now?", yes)
-    key = by_hand.run_by_hand(context, found, _instant(at), actor())
+    key = by_hand.run_by_hand(context, found, due_at, actor())
     _warn_if_nobody_works(context)
     err.print(f"made {key}", markup=False)
     if wait:

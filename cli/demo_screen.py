@@ -33,7 +33,7 @@ class Screen:
         self._live = Live(console=out, auto_refresh=False, transient=False) if out.is_terminal else None
 
     def __enter__(self) -> Self:
-        out.print(INTRODUCTION, markup=False)
+        out.print(INTRODUCTION, markup=False, soft_wrap=True)
         if self._live:
             self._live.start()
         return self

@@ -79,7 +79,11 @@ def summary(rows: list[Json], dials: list[Json], home: Path) -> bool:
         count.update(row["outcomes"])
     contacts, calls = sum(row["rows"] for row in over), sum(row["calls"] for row in over)
     cost = sum((Decimal(row["cost"]) for row in over if row["cost"]), Decimal(0))
-    out.print(f"\n{len(over)} runs of {len({row['campaign'] for row in over})} campaigns finished", markup=False)
+    out.print(
+        f"\n{len(over)} runs of {len({row['campaign'] for row in over})} campaigns finished",
+        markup=False,
+        soft_wrap=True,
+    )
     left_out = sum(row["invalid"] + row["excluded"] for row in over)
     out.print(
         f"contacts {contacts} → excluded {left_out} → called {calls} → {_listed(count)}; cost {cost:.2f}",
@@ -91,10 +95,10 @@ def summary(rows: list[Json], dials: list[Json], home: Path) -> bool:
         f"the provider's own account: {len(dials)} dials in {batches} batches, {twice} contacts called twice",
         markup=False,
     )
-    out.print(f"\nlook closer: CALLBEAT_HOME={_short(home)} .venv/bin/callbeat runs", markup=False)
+    out.print(f"\nlook closer: CALLBEAT_HOME={_short(home)} .venv/bin/callbeat runs", markup=False, soft_wrap=True)
     bad = [row["run"] for row in rows if row["state"] in ("failed", "missed") or row["needs_attention"]]
     for key in bad:
-        out.print(f"not as it should be: {key}", markup=False)
+        out.print(f"not as it should be: {key}", markup=False, soft_wrap=True)
     return bool(over) and not bad and not twice and contacts == left_out + sum(count.values())
 
 

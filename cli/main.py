@@ -1,11 +1,13 @@
 """The `callbeat` command."""
 
+import logging
 import os
 import sys
 
 import typer
 
 from callbeat.errors import CallbeatError, NeedsSomebody, UsageError
+from callbeat.logs import configure_logs
 from cli import acting, demo, planning, processes, showing, up
 from cli.output import err
 
@@ -25,6 +27,7 @@ for part in (demo, up, processes, planning, showing, acting):
 def main() -> None:
     """Run a command; what went wrong is one line on stderr, and an exit code."""
     os.umask(0o077)
+    configure_logs(least=logging.WARNING)
     try:
         app()
     except UsageError as error:

@@ -113,4 +113,4 @@ def _processes(plan: Plan, home: Path, environment: dict[str, str]) -> Iterator[
         yield Process(name, worker_argv(plan.threads, name), environment, logs / f"{name}.log")
     if plan.flower_port is not None:
         argv = flower_argv("127.0.0.1", plan.flower_port)
-        yield Process("flower", argv, environment, logs / "flower.log", grace=5)
+        yield Process("flower", argv, environment, logs / "flower.log", grace=5, essential=False)

@@ -28,7 +28,10 @@ TICK = 0.1
 
 @dataclass(frozen=True)
 class Process:
-    """What to run. `env` is added to our own environment; with `ready`, later ones wait until it says so."""
+    """What to run. `env` is added to our own environment; with `ready`, later ones wait until it says so.
+
+    One that is not `essential` may be given up without ending the others.
+    """
 
     name: str
     argv: list[str]
@@ -37,6 +40,7 @@ class Process:
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 20.0
     ready: Callable[[], bool] | None = None
+    essential: bool = True
 
 
 class Supervisor:
@@ -90,7 +94,7 @@ class Supervisor:
                 return
 
     def _given_up(self) -> bool:
-        return any(life.given_up for life in self._lives)
+        return any(life.given_up and life.essential for life in self._lives)
 
 
 class _Life:
@@ -99,6 +103,7 @@ class _Life:
     def __init__(self, process: Process, on_event: Callable[[str, str], None], back_off: Sequence[float]) -> None:
         self.lets_others_start = process.ready is None
         self.given_up = False
+        self.essential = process.essential
         self._process = process
         self._on_event = on_event
         self._back_off = back_off

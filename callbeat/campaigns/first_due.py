@@ -44,7 +44,7 @@ def _leap(schedule: Schedule, hours: Permitted, zone: ZoneInfo, due: datetime) -
     if day in schedule.skip_dates:
         return midnight(day + timedelta(days=1), zone) - TICK
     window = next_window(hours, schedule.timezone, due)
-    if window is None or due in window:
+    if window is None or window.opens <= due + schedule.late:  # `late` may carry it into the hours
         return None
     return window.opens - TICK
 

@@ -16,7 +16,7 @@ from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.providers.registry import rules_of
-from callbeat.runs.catalog import apply
+from callbeat.runs.catalog import remember
 from callbeat.runs.collect import close_calls
 from callbeat.runs.context import Context, load_campaign
 from callbeat.runs.heartbeat import clock_held
@@ -29,20 +29,18 @@ from callbeat.runs.stop import STOPPED
 S = BatchState
 
 
-def campaign_of(context: Context, name: str, readings: list[Reading]) -> Campaign:
-    """A campaign as its file says now, brought into the ledger if beat has not done so.
+def find_campaign(name: str, readings: list[Reading]) -> Campaign:
+    """A campaign as its file says now.
 
     Raises:
-        Refusal: no such campaign, its file is broken, or the clock is not to be believed.
+        Refusal: no such campaign, or its file is broken.
     """
     found = [reading for reading in readings if reading.name == name]
     if not found:
         raise Refusal(f"there is no campaign {name}: `callbeat validate` lists the files that were read")
-    if (why := clock_held(context)) is not None:
-        raise Refusal(f"planning is held: {why}. Set the clock right, or `callbeat clock confirm`")
-    apply(context, found)
     if found[0].campaign is None:
-        raise Refusal(f"the file of {name} is broken: {found[0].problems[0]}")
+        first = next(problem for problem in found[0].problems if problem.level == "error")
+        raise Refusal(f"the file of {name} is broken: {first}")
     return found[0].campaign
 
 
@@ -50,8 +48,10 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
     """Make a run with a key of its own, which opens now (or `lead` before `at`). Returns its key.
 
     Raises:
-        Refusal: no start within the hours.
+        Refusal: no start within the hours, or the clock is not to be believed.
     """
+    if (why := clock_held(context)) is not None:
+        raise Refusal(f"planning is held: {why}. Set the clock right, or `callbeat clock confirm`")
     now = context.clock.now()
     due = (at or now).replace(microsecond=0)
     rules = rules_of(campaign.provider)
@@ -66,6 +66,7 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
             key=run_key(campaign.name, due, n), campaign=campaign.name, revision=campaign.revision, manual=n,
             due_at=due, opens_at=opens, state=RunState.PLANNED, next_action_at=opens, created_at=now,
         )  # fmt: skip
+        remember(writer, campaign, now)
         insert_run(writer, row, now, why="asked for by hand", actor=actor)
     context.send("sweep", [])
     return row.key

@@ -99,7 +99,7 @@ def _accept(writer: Writer, reading: Reading, campaign: Campaign, now: datetime)
 
 def _begin(writer: Writer, file: str, campaign: Campaign, now: datetime) -> None:
     """A campaign seen for the first time is planned from now on; the past is not made up for."""
-    _remember(writer, campaign, now)
+    remember(writer, campaign, now)
     row = CampaignRow(name=campaign.name, state="active", file=file, revision=campaign.revision, cursor=now)
     writer.session.add(row)
     writer.session.flush()
@@ -110,7 +110,7 @@ def _begin(writer: Writer, file: str, campaign: Campaign, now: datetime) -> None
 
 def _edit(writer: Writer, row: CampaignRow, file: str, campaign: Campaign, now: datetime) -> None:
     """An edit takes effect from now: unopened runs follow it, and nothing before now is ever made."""
-    _remember(writer, campaign, now)
+    remember(writer, campaign, now)
     _set(writer, row.name, state="active", file=file, revision=campaign.revision)
     wanted = set(campaign_due_times(campaign, now, max(row.cursor, now + campaign.schedule.lead)))
     for run in _ahead(writer, campaign.name, now):
@@ -191,7 +191,8 @@ def _row_of_file(writer: Writer, file: str) -> CampaignRow | None:
     return writer.session.execute(found).scalars().first()
 
 
-def _remember(writer: Writer, campaign: Campaign, now: datetime) -> None:
+def remember(writer: Writer, campaign: Campaign, now: datetime) -> None:
+    """Keep a definition under its revision: runs refer to it."""
     key = {"campaign": campaign.name, "revision": campaign.revision}
     if writer.session.get(RevisionRow, (campaign.name, campaign.revision)) is None:
         definition = campaign.model_dump_json(by_alias=True)

@@ -23,7 +23,7 @@ def a_campaign(name: str, **over: Any) -> Json:
         "name": name,
         "provider": "bolna",
         "agent": AGENT,
-        "schedule": {"cron": "*/30 * * * *", "timezone": "UTC", "lead": "20m"},
+        "schedule": {"cron": "*/30 * * * *", "timezone": "UTC", "lead": "60m"},
         "contacts": {"source": f"contacts/{name}.csv"},
         "hours": "any",
     }

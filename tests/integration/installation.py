@@ -62,7 +62,8 @@ class Installation:
         outside = {
             name: value for name, value in os.environ.items() if not name.startswith(("CALLBEAT_", "BOLNA_"))
         }
-        assert self.clock.origin and self.clock.started
+        assert self.clock.origin is not None
+        assert self.clock.started is not None
         mine = {
             "CALLBEAT_HOME": str(self.home),
             "CALLBEAT_CAMPAIGNS": str(self.campaigns),
@@ -81,7 +82,9 @@ class Installation:
         """Valkey, the sandboxes and the ledger's tables; then these of beat and worker, all by name."""
         self.valkey.start()
         self._start_sandboxes()
+        before = os.umask(0o077)  # as every command sets it
         self.ledger.ensure_ready()
+        os.umask(before)
         for name in processes:
             self.spawn(name)
 
@@ -89,7 +92,7 @@ class Installation:
         """A process by its name: `beat`, `worker`, or another that begins with one of these words."""
         if name.startswith("beat"):
             return self.run_process(name, [*CELERY, "beat", "--loglevel", "INFO"])
-        quiet = ["--without-gossip", "--without-mingle", "--concurrency", "12"]
+        quiet = ["--without-gossip", "--without-mingle", "--concurrency", "25"]
         argv = [*CELERY, "worker", "--loglevel", "INFO", "--hostname", f"{name}@%h", *quiet]
         return self.run_process(name, argv)
 
@@ -114,6 +117,11 @@ class Installation:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=10)
+
+    def supervise(self, name: str) -> None:
+        """Start it again if it has exited, as every supervisor does."""
+        if self._processes[name].poll() is not None:
+            self.spawn(name)
 
     def end(self) -> None:
         """Nothing of it is left running."""
@@ -167,7 +175,7 @@ class Installation:
     def now(self) -> datetime:
         return self.clock.now()
 
-    def soon(self, minutes: float = 26) -> datetime:
+    def soon(self, minutes: float = 40) -> datetime:
         """The first ten-minute mark at least so many minutes (campaign time) from now."""
         earliest = self.now() + timedelta(minutes=minutes)
         day = earliest.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -263,10 +271,10 @@ class Installation:
     def wait_for_worker(self, name: str = "worker") -> None:
         self.wait_until(lambda: " ready." in self.log(name).read_text(), f"{name} is ready")
 
-    def story(self) -> str:
-        """Every run with its events, and how each log ends: for a failure."""
+    def story(self, *campaigns: str) -> str:
+        """The runs (of these campaigns) with their events, and how each log ends: for a failure."""
         lines = [f"now {self.now():%H:%M:%S}"]
-        for run in self.runs():
+        for run in [run for run in self.runs() if not campaigns or run["campaign"] in campaigns]:
             lines.append(f"{run['run']}: {run['state']} {run['reason'] or ''} {run['outcomes']}")
             for event in self.show(run["run"])["events"]:
                 lines.append(f"  {event['at'][11:19]} {event['from']} -> {event['to']}: {event['why']}")

@@ -1,4 +1,4 @@
-"""A second pretended Bolna, written anew from the vendor's documents: what works only with our own sandbox fails here.
+"""A second pretended Bolna, written anew from the documents: what works only with our own sandbox fails here.
 
 It answers 200 to a create, says the bare word `scheduled`, and loses answers or hides batches on request.
 """
@@ -98,7 +98,9 @@ class OtherServer:
         contacts = list(csv.DictReader(io.StringIO(form["file"])))
         self.batches.append(Batch(form["agent_id"], file_name, contacts, self.now()))
         self.creates_to_lose -= 1
-        return (0, None) if self.creates_to_lose >= 0 else (200, {"batch_id": self.batches[-1].id, "state": "created"})
+        if self.creates_to_lose >= 0:
+            return 0, None
+        return 200, {"batch_id": self.batches[-1].id, "state": "created"}
 
     def schedule(self, batch: Batch, form: dict[str, str]) -> tuple[int, Any]:
         asked = datetime.fromisoformat(form["scheduled_at"]).astimezone(UTC)

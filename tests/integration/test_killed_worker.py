@@ -21,7 +21,9 @@ def test_a_worker_killed_in_the_middle_of_a_create_leaves_one_batch_and_one_call
 
 def test_a_worker_killed_in_the_middle_of_a_schedule_leaves_one_start_and_one_call_each(installation: Installation):
     """Whether the start was taken is read back; asked for again it might be another batch's second start."""
-    _kill_during(installation, "schedule", lambda: any(b["scheduled_at"] for b in installation.sandbox.batches(AGENT)))
+    _kill_during(
+        installation, "schedule", lambda: any(one["scheduled_at"] for one in installation.sandbox.batches(AGENT))
+    )
     run = installation.wait_for_run("renewals", "finished")
     assert "read back: scheduled" in installation.whys(run["run"])
     assert installation.whys(run["run"]).count("asked for") == 1
@@ -31,7 +33,7 @@ def test_a_worker_killed_in_the_middle_of_a_schedule_leaves_one_start_and_one_ca
 def _kill_during(installation: Installation, operation: str, arrived: Callable[[], bool]) -> None:
     installation.start()
     installation.sandbox.fault("delay", operation, seconds=600)
-    installation.campaign("renewals", PEOPLE, due=installation.soon(50), schedule={"lead": "90m"})
+    installation.campaign("renewals", PEOPLE, due=installation.soon(50), schedule={"lead": "90m", "late": "2h"})
     installation.spawn("beat")
     installation.spawn("worker")
     installation.wait_until(arrived, f"the {operation} has arrived")

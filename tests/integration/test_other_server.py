@@ -32,7 +32,7 @@ def test_a_lost_create_that_shows_itself_late_is_deleted_and_nobody_is_called_tw
     other_server.creates_to_lose, other_server.hidden_for = 1, timedelta(minutes=14)
     elsewhere.start()
     due = elsewhere.soon(50)
-    elsewhere.campaign("renewals", PEOPLE, due=due, schedule={"lead": "90m"})
+    elsewhere.campaign("renewals", PEOPLE, due=due, schedule={"lead": "90m", "late": "2h"})
     elsewhere.spawn("beat")
     elsewhere.spawn("worker")
 
@@ -59,3 +59,27 @@ def test_a_start_that_never_arrived_is_asked_for_once_more_with_the_same_words(
     assert len(asked) == 2
     assert len(set(asked)) == 1
     assert other_server.dialled() == PEOPLE
+
+
+def test_two_starts_that_never_arrived_are_a_matter_for_a_person(
+    elsewhere: Installation, other_server: OtherServer
+):
+    """A provider that twice showed nothing of a start may yet act on both: nobody but a person can tell."""
+    other_server.schedules_to_ignore = 2
+    elsewhere.start()
+    elsewhere.campaign("renewals", PEOPLE, due=elsewhere.soon(60), schedule={"lead": "3h", "late": "12h"})
+    elsewhere.spawn("beat")
+    elsewhere.spawn("worker")
+
+    batch = elsewhere.wait_for_batch("renewals", "held")
+    assert "scheduled 2 times" in batch["reason"]
+    assert other_server.dialled() == []
+    key = str((elsewhere.the_run("renewals") or {})["run"])
+    code, out, _ = elsewhere.callbeat("show", key)
+    assert code == 3
+    assert f"callbeat resolve '{key}/1' --not-placed" in out
+    assert elsewhere.callbeat("resolve", f"{key}/1", "--not-placed", "--yes")[0] == 0
+    run = elsewhere.wait_for_run("renewals", "finished")
+    assert run["outcomes"] == {"answered": 4}
+    assert other_server.dialled() == PEOPLE
+    assert len(other_server.batches) == 1

@@ -102,6 +102,12 @@ def test_no_start_is_outside_the_hours(due, now, late, start):
         assert found.start.start_at == at(start)
 
 
+@pytest.mark.parametrize(("end", "starts"), [("20:02", False), ("20:30", True)])
+def test_a_start_that_would_be_stopped_at_once_is_not_asked_for(end, starts):
+    """A batch is stopped some minutes before its hours end: nobody would be called."""
+    assert isinstance(choose("20:00", "19:30", hours=office("09:00", end)), Chosen) is starts
+
+
 def test_what_the_hours_forbid_is_called_so():
     """The word stands in the ledger, and a person must know which knob to turn."""
     assert choose("08:30", "08:00", hours=office("09:00", "20:00")).reason == "outside_hours"
