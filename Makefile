@@ -20,16 +20,16 @@ demo: $(STAMP) ## recurring campaigns on a pretended provider, from YAML to fini
 
 test: $(STAMP) ## everything: make check, long unit tests, contract tests, integration tests on real processes
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest tests/unit -m slow -n 2
-	$(BIN)/pytest tests/contract -n 2
-	$(BIN)/pytest tests/integration -n 4
+	$(BIN)/pytest tests/unit -m slow -n 2 --dist worksteal
+	$(BIN)/pytest tests/contract -n 2 --dist worksteal
+	$(BIN)/pytest tests/integration -n 4 --dist worksteal
 
 check: $(STAMP) ## the fast part: lint, types, import rules, unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest tests/unit -m "not slow" -n 2
+	$(BIN)/pytest tests/unit -m "not slow" -n 2 --dist worksteal
 
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
