@@ -17,12 +17,13 @@ from callbeat.campaigns.schema import campaign_schema
 from callbeat.clock import iso, parse_instant
 from callbeat.errors import UsageError, has_errors
 from callbeat.providers.registry import rules_of
-from callbeat.runs.starts import Until, within_hours
+from callbeat.runs.starts import Chosen, NoneLeft, choose_start
 from cli.context import load, now, read_campaigns
 from cli.output import Format, Json, err, print_json, print_table
 from cli.words import clock
 
 MOST_ROWS = 10_000
+HALF_A_DAY = timedelta(hours=12)
 FormatOption = Annotated[Format, typer.Option("--format", help="table for people, json for machines.")]
 
 
@@ -128,31 +129,37 @@ def _rows(readings: list[Reading], first: datetime, last: datetime) -> Iterator[
 
 
 def _row(campaign: Campaign, due: datetime) -> Json:
-    start = rules_of(campaign.provider).rounded(due)
+    opens = opens_at(campaign, due)
+    chosen = choose_start(rules_of(campaign.provider), campaign, due, opens)
+    starts = isinstance(chosen, Chosen) and not is_skipped(campaign, due)
     return {
         "campaign": campaign.name,
         "provider": campaign.provider,
         "due_at": iso(due),
         "due_local": due.astimezone(ZoneInfo(campaign.schedule.timezone)).isoformat(timespec="minutes"),
-        "opens_at": iso(opens_at(campaign, due)),
-        "start_at": None if is_skipped(campaign, due) else iso(start),
-        "notes": list(_notes(campaign, due, start)),
+        "opens_at": iso(opens),
+        "start_at": iso(chosen.start.start_at) if isinstance(chosen, Chosen) and starts else None,
+        "notes": list(_notes(campaign, due, chosen)),
     }
 
 
-def _notes(campaign: Campaign, due: datetime, start: datetime) -> Iterator[str]:
+def _notes(campaign: Campaign, due: datetime, chosen: Chosen | NoneLeft) -> Iterator[str]:
     """What somebody who looks at a due time should know."""
+    zone = ZoneInfo(campaign.schedule.timezone)
     if is_skipped(campaign, due):
         yield "skipped: its date is among skip_dates"
-        return
-    zone = ZoneInfo(campaign.schedule.timezone)
-    if start != due:
-        yield f"{campaign.provider} rounds the start up to {start.astimezone(zone):%H:%M}"
-    within = within_hours(campaign, start)
-    if not isinstance(within, Until):
-        yield f"would be missed: {within.words}"
-    half_a_day = timedelta(hours=12)
-    for change in zone_changes(zone, due - half_a_day, due + half_a_day):
+    elif isinstance(chosen, NoneLeft):
+        yield f"would be missed: {chosen.words}"
+    elif chosen.start.asked_at != due:
+        yield f"starts late, at {chosen.start.start_at.astimezone(zone):%H:%M}, when its hours begin"
+    elif chosen.start.start_at != due:
+        yield f"{campaign.provider} rounds the start up to {chosen.start.start_at.astimezone(zone):%H:%M}"
+    yield from _clock_changes(zone, due)
+
+
+def _clock_changes(zone: ZoneInfo, due: datetime) -> Iterator[str]:
+    for change in zone_changes(zone, due - HALF_A_DAY, due + HALF_A_DAY):
         shift = change.offset_after - change.offset_before
         way = "forward" if shift > timedelta(0) else "back"
-        yield f"clocks go {way} by {abs(shift)} at {change.instant:%Y-%m-%d %H:%M} UTC"
+        minutes = abs(shift) // timedelta(minutes=1)
+        yield f"clocks go {way} by {minutes} minutes at {change.instant:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,71 @@
+"""`callbeat plan`: what an operator is told before anything happens."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+
+CAMPAIGN = """
+name: daily
+provider: bolna
+agent: 3c90c3cc-0d44-4b50-8888-8dd25736052a
+schedule: {{cron: "{cron}", timezone: {zone}, {more}}}
+contacts: {{source: contacts/a.csv}}
+hours: {hours}
+"""
+
+
+@pytest.fixture
+def plan(tmp_path, monkeypatch):
+    """The plan of one campaign between two instants, as JSON."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "config" / "campaigns"
+    folder.mkdir(parents=True)
+
+    def of(begin, end, cron="2 12 * * *", zone="UTC", more="lead: 30m", hours="any"):
+        (folder / "daily.yaml").write_text(CAMPAIGN.format(cron=cron, zone=zone, more=more, hours=hours))
+        found = CliRunner().invoke(app, ["plan", "--from", begin, "--to", end, "--format", "json"])
+        assert found.exit_code == 0, found.output
+        return json.loads(found.stdout)
+
+    return of
+
+
+def test_a_rounded_start_is_told(plan):
+    """Asked for 12:02, Bolna begins at 12:10: nobody should learn that from the first call."""
+    (row,) = plan("2026-12-01", "2026-12-02")
+    assert (row["due_at"], row["start_at"]) == ("2026-12-01T12:02:00+00:00", "2026-12-01T12:10:00+00:00")
+    assert row["notes"] == ["bolna rounds the start up to 12:10"]
+
+
+def test_a_night_on_which_the_clocks_change_is_told(plan):
+    """The due time is at the end of the gap, and somebody will ask why."""
+    (row,) = plan("2027-03-27T12:00", "2027-03-28T12:00", cron="30 2 * * *", zone="Europe/Berlin")
+    assert row["due_local"] == "2027-03-28T03:00+02:00"
+    assert row["notes"] == ["clocks go forward by 60 minutes at 2027-03-28 01:00 UTC"]
+
+
+def test_a_due_time_outside_the_hours_is_told_to_be_missed(plan):
+    """It has no start, and says why."""
+    hours = '{days: mon-fri, between: "09:00-17:00"}'
+    rows = plan("2026-12-05", "2026-12-08", cron="0 12 * * *", hours=hours)
+    assert [row["start_at"] for row in rows] == [None, None, "2026-12-07T12:00:00+00:00"]
+    assert rows[0]["notes"] == ["would be missed: 2026-12-05 12:00 UTC is outside the campaign's hours"]
+
+
+def test_a_start_that_late_carries_into_the_hours_is_told(plan):
+    """Due before the hours begin, with time to spare: it starts when they do."""
+    hours = '{between: "12:30-17:00"}'
+    (row,) = plan("2026-12-01", "2026-12-02", cron="0 12 * * *", more="late: 1h", hours=hours)
+    assert (row["start_at"], row["notes"]) == (
+        "2026-12-01T12:30:00+00:00",
+        ["starts late, at 12:30, when its hours begin"],
+    )
+
+
+def test_a_day_that_is_skipped_has_no_start(plan):
+    """It is in the plan all the same: every due time ends in a decision."""
+    (row,) = plan("2026-12-01", "2026-12-02", more="skip_dates: [2026-12-01]")
+    assert (row["start_at"], row["notes"]) == (None, ["skipped: its date is among skip_dates"])
