@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from callbeat.runs.world import TRIAL, claim_world, world_of
 from callbeat.settings import Settings
 from cli.context import lend, open_ledger, take_back
 from cli.ports import answers
@@ -61,7 +62,9 @@ def running(plan: Plan, told: Told) -> Iterator[Station]:
     """
     home = private_folder(plan.settings.home.resolve())
     with HomeLock(home), _broker(plan.settings, home, told) as valkey:
-        open_ledger(plan.settings).close()  # its tables are made once, before several processes would
+        ledger = open_ledger(plan.settings)  # its tables are made once, before several processes would
+        claim_world(ledger, TRIAL if plan.sandbox_port is not None else world_of(plan.settings))
+        ledger.close()
         lent = {**plan.environment, **_sandbox_settings(plan)}
         environment = {**lent, "CALLBEAT_HOME": str(home), "CALLBEAT_DATABASE_URL": plan.settings.ledger_url}
         environment["PYTHONUNBUFFERED"] = "1"

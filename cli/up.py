@@ -44,7 +44,7 @@ def up(
         raise typer.BadParameter("pretended time needs --sandbox: real people live in real time")
     port = flower_port or (FLOWER_PORT if is_free(FLOWER_PORT) else free_port())
     sandbox_port = free_port() if sandbox else None
-    plan = Plan(settings, _clock(settings, speed), sandbox_port, port, workers, threads)
+    plan = Plan(settings, _clock(settings, speed, sandbox=sandbox), sandbox_port, port, workers, threads)
     _greet(settings, plan)
     with stopping_on_signals() as stop, running(plan, _tell) as station:
         station.start(stop.is_set)
@@ -55,11 +55,12 @@ def up(
         raise CallbeatError(f"a process cannot be kept running; its log is in {settings.home / 'logs'}")
 
 
-def _clock(settings: Settings, speed: float) -> dict[str, str]:
-    if speed == 1:
-        return {}
+def _clock(settings: Settings, speed: float, *, sandbox: bool) -> dict[str, str]:
     started = real_now()
-    origin = max(started, last_time(open_ledger(settings)) or started)  # pretended time goes on where it was left
+    last = last_time(open_ledger(settings)) or started
+    if speed == 1 and (not sandbox or last <= started):
+        return {}
+    origin = max(started, last)  # pretended time goes on where it was left
     return {
         "CALLBEAT_CLOCK__ORIGIN": origin.isoformat(),
         "CALLBEAT_CLOCK__STARTED": started.isoformat(),

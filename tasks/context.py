@@ -17,10 +17,15 @@ _making = threading.Lock()
 _away_until = 0.0
 
 
+def can_send() -> bool:
+    """Whether the broker was there when it was last needed, or may be again."""
+    return time.monotonic() >= _away_until
+
+
 def send(task: str, ids: Sequence[int]) -> None:
     """Send a task by name. While the broker is away the message is lost, and the sweep sends it again."""
     global _away_until
-    if time.monotonic() < _away_until:
+    if not can_send():
         return
     try:
         current_app.send_task(f"runs.{task}", args=[list(ids)], expires=EXPIRES, retry=False)
@@ -31,7 +36,7 @@ def send(task: str, ids: Sequence[int]) -> None:
 
 @lru_cache(maxsize=1)
 def _context(_process: int) -> Context:
-    return open_context(load_settings(), send)
+    return open_context(load_settings(), send, can_send)
 
 
 def context() -> Context:

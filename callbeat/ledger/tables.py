@@ -255,5 +255,7 @@ class BeatRow(Table):
     ticked_steady: Mapped[float]  # seconds on the clock that never jumps, comparable within one boot
     boot: Mapped[str] = mapped_column(String(40))
     provider_doubt: Mapped[str | None] = mapped_column(Text, default=None)  # a provider's clock is far from ours
+    doubted_account: Mapped[str | None] = mapped_column(String(60), default=None)
+    doubted_provider: Mapped[str | None] = mapped_column(String(20), default=None)
     held_since: Mapped[datetime | None] = mapped_column(Instant, default=None)
     held_reason: Mapped[str | None] = mapped_column(Text, default=None)

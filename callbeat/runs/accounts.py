@@ -86,12 +86,13 @@ class Accounts:
         waits = closed.probe_at is not None and now < closed.probe_at
         if not waits and self._probe(client, closed, now):
             return Door(client)
+        closed = self._closed(account) or closed
         words = self._words(closed)
         return Door(client, no_funds=words) if closed.kind == Why.FUNDS else Door(ClosedAccount(words))
 
     def heed(self, account: str, answer: object, now: datetime) -> None:
         """Close an account whose credentials or funds were refused, until a harmless read succeeds."""
-        if isinstance(answer, Refused) and answer.why in CLOSING and self._closed(account) is None:
+        if isinstance(answer, Refused) and answer.why in CLOSING and self._is_news(account, answer.why):
             with self._ledger.write() as writer:
                 writer.session.merge(
                     AccountRow(
@@ -103,6 +104,11 @@ class Accounts:
                     )
                 )
                 writer.note_campaign(None, at=now, why=f"account {account} is closed: {answer.reason}")
+
+    def _is_news(self, account: str, why: Why) -> bool:
+        """A key that is refused shuts more than an empty wallet does."""
+        closed = self._closed(account)
+        return closed is None or (closed.kind == Why.FUNDS and why is Why.CREDENTIALS)
 
     def _client(self, account: str, provider: str) -> Provider | str:
         with self._lock:
@@ -128,14 +134,16 @@ class Accounts:
 
     def _probe(self, client: Provider, closed: AccountRow, now: datetime) -> bool:
         answer = client.account()
-        good = isinstance(answer, Accepted) and (answer.value.wallet is None or answer.value.wallet > 0)
+        empty = isinstance(answer, Accepted) and answer.value.wallet is not None and answer.value.wallet <= 0
+        good = isinstance(answer, Accepted) and not empty
+        kind, reason = (str(Why.FUNDS), "the wallet is empty") if empty else (closed.kind, closed.reason)
         with self._ledger.write() as writer:
             writer.session.merge(
                 AccountRow(
                     name=closed.name,
                     closed_since=None if good else closed.closed_since,
-                    kind=None if good else closed.kind,
-                    reason=None if good else closed.reason,
+                    kind=None if good else kind,
+                    reason=None if good else reason,
                     probe_at=now + PROBE_EVERY,
                 )
             )

@@ -22,7 +22,7 @@ from callbeat.runs.accounts import Accounts
 from callbeat.runs.next_step import task_for_batch
 from callbeat.runs.pace import overdue
 from callbeat.runs.starts import STOP_AHEAD, Chosen, NoneLeft, choose_start
-from callbeat.runs.world import claim_world
+from callbeat.runs.world import claim_world, world_of
 from callbeat.settings import Settings
 
 log = structlog.get_logger("callbeat")
@@ -42,6 +42,7 @@ class Context:
     config_root: Path
     send: Send
     timeout: float = 30.0
+    can_send: Callable[[], bool] = lambda: True
     term: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -50,7 +51,7 @@ class Context:
         return timedelta(seconds=self.timeout * REQUESTS_IN_A_LEASE)
 
 
-def open_context(settings: Settings, send: Send) -> Context:
+def open_context(settings: Settings, send: Send, can_send: Callable[[], bool] = lambda: True) -> Context:
     """A process's context: its ledger ready, and of the right world.
 
     Raises:
@@ -58,7 +59,7 @@ def open_context(settings: Settings, send: Send) -> Context:
     """
     clock, ledger = settings.make_clock(), Ledger(settings.ledger_url)
     ledger.ensure_ready()
-    claim_world(ledger, settings)
+    claim_world(ledger, world_of(settings))
     return Context(
         ledger=ledger,
         clock=clock,
@@ -67,6 +68,7 @@ def open_context(settings: Settings, send: Send) -> Context:
         config_root=settings.config_root,
         send=send,
         timeout=settings.request_timeout,
+        can_send=can_send,
     )
 
 
@@ -139,7 +141,7 @@ class BatchJob:
 
         The reason is an event only when it is a new one: a provider may be away for hours.
         """
-        if overdue(self.batch, self.now):
+        if overdue(self.batch, self.now) and self.batch.reason is not None:  # and not at the first such answer
             words = f"given up waiting: {reason}"
             self.move(BatchState.HELD, words, **changes | {"reason": words})
             return

@@ -78,8 +78,8 @@ def _look_up(job: BatchJob) -> list[BatchSeen] | Failure:
     """Every batch at the provider that bears our label, or why that cannot be told."""
     job.hold.check()
     answer = job.provider.list_batches(job.batch.agent)
-    heed_clock(job.context, job.batch.account, job.provider)
     if isinstance(answer, Accepted):
+        heed_clock(job.context, job.batch.account, job.batch.provider, job.provider)
         return [seen for seen in answer.value if bears(seen, job.batch.label) and not _ruled_out(job, seen)]
     refused = isinstance(answer, Refused) and answer.why in (Why.REQUEST, Why.NOT_FOUND)
     if refused and job.batch.state is BatchState.READY and job.rules.create_is_harmless:

@@ -15,6 +15,7 @@ from callbeat.runs.stop import left_over
 
 LOOK_AGAIN = timedelta(minutes=5)
 S = BatchState
+NO_START_LEFT = {"too_late", "too_far", "outside_hours"}
 
 
 def finish(context: Context, run_id: int) -> None:
@@ -52,6 +53,8 @@ def verdict(
         return RunState.FAILED, "provider_refused"
     if states == {S.CANCELLED}:
         return RunState.CANCELLED, first
+    if states <= {S.STOPPED, S.MISSED} and set(reasons) <= NO_START_LEFT:
+        return RunState.MISSED, first
     return RunState.FINISHED, first if states & {S.STOPPED, S.MISSED} else None
 
 

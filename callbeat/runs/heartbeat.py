@@ -1,18 +1,24 @@
 """Beat's heartbeat, and whether the wall clock can be believed: while it cannot, nothing is planned or opened."""
 
+import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callbeat.clock import monotonic, real_now
+from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
-from callbeat.ledger.tables import BeatRow
+from callbeat.ledger.tables import BatchRow, BeatRow, RunRow
+from callbeat.ledger.writer import Writer
+from callbeat.providers.answers import Accepted
 from callbeat.providers.port import Provider
 from callbeat.runs.clock_trust import MOST_DRIFT, Anchor, jumped, strange_start
 from callbeat.runs.context import Context, log
 
 ONLY_ROW = 1
+WRITE_EVERY = 5.0  # real seconds
+LIVE_BATCHES = tuple(state for state in BatchState if not state.final and state is not BatchState.HELD)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -21,7 +27,7 @@ def boot() -> str:
     try:
         return BOOT_ID.read_text().strip()
     except OSError:
-        return "unknown"
+        return f"process-{secrets.token_hex(8)}"  # nothing to compare with: each start is judged by the wall clock
 
 
 class Heartbeat:
@@ -30,12 +36,34 @@ class Heartbeat:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._boot = boot()
+        self._anchor: Anchor | None = None
+        self._written = 0.0
         self._starting = True
-        self.held = False
+        self._strange = False
+        self.held = True  # until it has been judged for the first time
 
     def __call__(self) -> None:
-        """Write both clocks down, or hold planning while the wall clock cannot be believed."""
+        """Judge the clock, each second; write both clocks down, or hold planning, where that is news."""
         wall, steady = real_now(), monotonic()
+        leapt = self._anchor is None or jumped(self._anchor, wall, steady) is not None
+        if leapt or self.held or steady - self._written >= WRITE_EVERY:
+            self._write(wall, steady)
+            self._written = steady
+        if not self.held:
+            self._anchor = Anchor(wall, steady)
+
+    def ask_again(self) -> None:
+        """While a provider's clock is in doubt nothing is created that would show it again, so it is asked for."""
+        with self._context.ledger.read() as session:
+            row = session.execute(select(BeatRow)).scalar_one_or_none()
+        if row is not None and row.doubted_account and row.doubted_provider:
+            door = self._context.accounts.enter(
+                row.doubted_account, row.doubted_provider, self._context.clock.now()
+            )
+            if isinstance(door.provider.account(), Accepted):
+                heed_clock(self._context, row.doubted_account, row.doubted_provider, door.provider)
+
+    def _write(self, wall: datetime, steady: float) -> None:
         with self._context.ledger.write() as writer:
             row = writer.session.get(BeatRow, ONLY_ROW)
             if row is None:
@@ -44,7 +72,7 @@ class Heartbeat:
                 )
                 row = self._new_row(wall, steady)
                 writer.session.add(row)
-            self._judge(row, self._doubt(row, wall, steady), wall)
+            self._judge(writer, row, self._doubt(row, wall, steady), wall)
             if not self.held:
                 row.ticked_real, row.ticked_at = wall, self._context.clock.now()
                 row.ticked_steady, row.boot = steady, self._boot
@@ -59,10 +87,11 @@ class Heartbeat:
             return row.provider_doubt
         if row.boot == self._boot and steady >= row.ticked_steady:
             jump = jumped(Anchor(row.ticked_real, row.ticked_steady), wall, steady)
-        elif row.held_since is not None:
-            return row.held_reason  # another boot: nothing here can show that the clock is right by now
+        elif row.held_since is not None and not self._strange:
+            return row.held_reason  # of another boot: nothing here can show that the clock is right by now
         else:
-            jump = strange_start(row.ticked_real, wall) if self._starting else None
+            jump = strange_start(row.ticked_real, wall) if self._starting or self._strange else None
+            self._strange = jump is not None
         behind = row.ticked_at - self._context.clock.now()
         if jump is None and behind > self._context.clock.stretch(MOST_DRIFT):
             return (
@@ -70,12 +99,13 @@ class Heartbeat:
             )
         return jump
 
-    def _judge(self, row: BeatRow, why: str | None, wall: datetime) -> None:
-        if why is not None and not self.held:
+    def _judge(self, writer: Writer, row: BeatRow, why: str | None, wall: datetime) -> None:
+        if why is not None and (not self.held or row.held_since is None):
             row.held_since, row.held_reason = row.held_since or wall, why
             log.error("clock.distrusted", why=why, mend="set the clock right, or: callbeat clock confirm")
-        elif why is None and (self.held or row.held_since is not None):
+        elif why is None and row.held_since is not None:
             row.held_since = row.held_reason = None
+            _wake(writer, self._context)
             log.info("clock.trusted")
         self.held = why is not None
 
@@ -90,23 +120,37 @@ def confirm_clock(context: Context) -> str | None:
         row.held_since = row.held_reason = row.provider_doubt = None
         row.ticked_real, row.ticked_at = real_now(), context.clock.now()
         row.ticked_steady, row.boot = monotonic(), boot()
+        row.doubted_account = row.doubted_provider = None
+        _wake(writer, context)
         writer.note_campaign(None, at=context.clock.now(), why=f"the clock was confirmed by a person ({why})")
     return why
 
 
-def heed_clock(context: Context, account: str, provider: Provider) -> None:
-    """A provider's `Date` far from our clock holds planning, until it agrees again."""
-    difference = provider.clock_difference
+def heed_clock(context: Context, account: str, provider: str, client: Provider) -> None:
+    """After an answer: a `Date` far from our clock holds planning, until that same provider's agrees again."""
+    difference = client.clock_difference
     far = abs(difference) > context.clock.stretch(MOST_DRIFT)
     with context.ledger.read() as session:
-        known = session.execute(select(BeatRow.provider_doubt)).scalar_one_or_none()
-    if far == (known is not None):
+        known = session.execute(select(BeatRow.doubted_account)).scalar_one_or_none()
+    if far == (known is not None) or (not far and known != account):
         return
     with context.ledger.write() as writer:
         row = writer.session.get(BeatRow, ONLY_ROW)
         if row is not None:
             words = f"the clock of account {account}'s provider differs from ours by {difference}"
             row.provider_doubt = words if far else None
+            row.doubted_account, row.doubted_provider = (account, provider) if far else (None, None)
+
+
+def _wake(writer: Writer, context: Context) -> None:
+    """What went on under a wrong clock may sleep until a time that is far away: it is looked at now."""
+    now, longest = context.clock.now(), real_now() + context.lease
+    for table, live in ((BatchRow, LIVE_BATCHES), (RunRow, (RunState.OPENING, RunState.ACTIVE))):
+        rows = update(table).where(table.state.in_(live)).execution_options(synchronize_session=False)
+        writer.session.execute(rows.where(table.next_action_at > now).values(next_action_at=now))
+        writer.session.execute(
+            rows.where(table.lease_until > longest).values(lease_until=None, fence=table.fence + 1)
+        )
 
 
 def clock_held(context: Context) -> str | None:

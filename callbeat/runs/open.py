@@ -16,6 +16,7 @@ from callbeat.ledger.writer import Writer
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.context import Context, Hold, claim, load_campaign, log
+from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import label
 from callbeat.runs.starts import NoneLeft, choose_start, needed
 
@@ -28,6 +29,10 @@ HELD_BLOCKS_FOR = timedelta(days=1)
 def open_run(context: Context, run_id: int) -> None:
     """One try at opening a run whose time has come."""
     taken = claim(context, RunRow, run_id, {RunState.PLANNED, RunState.OPENING})
+    if taken is not None and clock_held(context) is not None:
+        with context.ledger.write() as writer:
+            writer.release(taken[0], next_action_at=context.clock.now() + WAIT)
+        return
     if taken is None:
         return
     run, hold = taken
@@ -79,6 +84,8 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
             if run.state is RunState.PLANNED:  # in this very transaction: two due times must not both see nobody
                 writer.move(run, RunState.OPENING, at=now, why="reading contacts", keep_lease=True)
             return False
+        if run.state.final:
+            _clear(writer, run)
     log.info(f"run.{run.state}", run=run.key, reason=run.reason)
     return True
 
@@ -149,6 +156,7 @@ def _without_source(context: Context, run: RunRow, campaign: Campaign, rules: Ru
             writer.release(run, next_action_at=now + WAIT, reason=error.reason)
         else:
             writer.move(run, RunState.FAILED, at=now, why=error.words, reason=error.reason)
+            _clear(writer, run)
     log.warning("run.source", run=run.key, reason=error.reason, why=error.words)
 
 

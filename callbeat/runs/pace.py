@@ -35,7 +35,7 @@ def overdue(batch: BatchRow, now: datetime) -> bool:
         case BatchState.UNCERTAIN:
             return now > doubt + LONGEST_DOUBT
         case BatchState.SCHEDULING:
-            return now > start + LONGEST_SCHEDULING
+            return now > (batch.start_at or doubt) + LONGEST_SCHEDULING
         case BatchState.STOPPING:
             return now > doubt + LONGEST_STOPPING
         case BatchState.SCHEDULED | BatchState.RUNNING:

@@ -40,7 +40,10 @@ def _is_parked(job: BatchJob) -> bool:
     if isinstance(answer, Accepted) and answer.value.phase is Phase.PARKED and not answer.value.has_start:
         return True
     if isinstance(answer, Accepted):
-        job.move(BatchState.SCHEDULING, "the provider shows that it has a start already", keep_lease=True)
+        job.move(
+            BatchState.SCHEDULING, "the provider shows that it has a start already", keep_lease=True,
+            in_doubt_since=job.now, denials=0, denied_at=None,
+        )  # fmt: skip
         _believe(job, answer.value)
         return False
     job.context.accounts.heed(job.batch.account, answer, job.now)

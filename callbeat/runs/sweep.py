@@ -26,6 +26,8 @@ def sweep(context: Context, *, open_runs: bool = True) -> int:
 
     `open_runs` False leaves runs that are not opened yet where they are.
     """
+    if not context.can_send():
+        return 0  # what cannot be sent is not taken: its time would be moved on for nothing
     messages = [message for message in _due(context) if open_runs or message[0] != "open"]
     for task, ids in messages:
         context.send(task, ids)

@@ -13,7 +13,7 @@ from callbeat.runs.sweep import sweep
 
 INTERVAL = 1.0  # real seconds
 READ_EVERY = 3.0
-HEARTBEAT_EVERY = 5.0
+ASK_EVERY = 60.0
 
 
 class Tick:
@@ -28,7 +28,9 @@ class Tick:
 
     def __call__(self) -> float:
         """Do what is due; the answer is for how many real seconds to sleep."""
-        self._safely("heartbeat", self._heartbeat, every=HEARTBEAT_EVERY)
+        self._safely("heartbeat", self._heartbeat)
+        if self._heartbeat.held:
+            self._safely("provider_clock", self._heartbeat.ask_again, every=ASK_EVERY)
         if not self._heartbeat.held:  # an edit, too, plans from now, and a cursor never goes back
             self._safely("files", self._read_files, every=READ_EVERY)
             self._safely("plan", self._plan)

@@ -20,13 +20,12 @@ def world_of(settings: Settings) -> str | None:
     return TRIAL if all(account and is_loopback(account.base_url) for account in accounts) else REAL
 
 
-def claim_world(ledger: Ledger, settings: Settings) -> None:
+def claim_world(ledger: Ledger, world: str | None) -> None:
     """Write down on first use which world a ledger is of, and hold to it.
 
     Raises:
         LedgerError: it is of the other one.
     """
-    world = world_of(settings)
     if world is None:
         return
     with ledger.write() as writer:

@@ -31,7 +31,7 @@ def test_a_run_by_hand_shows_its_progress_and_prints_every_call(installation: In
     assert not any(number in out for number in PEOPLE)
     assert "by-hand+manual-2" in err
     progress = [line for line in err.splitlines() if re.match(r"\d{4}-\d\d-\d\dT.*(active|finished)", line)]
-    assert len(progress) >= 3
+    assert len(progress) >= 2
     assert each_once(installation.sandbox.dialled("cb-main-by-hand-manual-2-"), PEOPLE)
 
     code, out, err = installation.callbeat("run", "nobody-knows-it", "--yes")

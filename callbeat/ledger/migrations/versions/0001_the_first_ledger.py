@@ -28,6 +28,8 @@ def upgrade() -> None:
         sa.Column("ticked_steady", sa.Double(), nullable=False),
         sa.Column("boot", sa.String(length=40), nullable=False),
         sa.Column("provider_doubt", sa.Text(), nullable=True),
+        sa.Column("doubted_account", sa.String(length=60), nullable=True),
+        sa.Column("doubted_provider", sa.String(length=20), nullable=True),
         sa.Column("held_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("held_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_beat")),
