@@ -87,7 +87,7 @@ def _what_is_wrong(run: Json, sandbox: Sandbox) -> list[str]:
 def test_trouble_at_a_stop_lets_no_batch_dial_on_after_its_hours(install: Install):
     """A stop whose answer is lost may not have stopped anything, and calls after hours are the worst mistake."""
     # The five minutes between a stop and the end of the hours are to be seconds enough for a busy machine.
-    installation = install(accounts=list(FAULTS), timeout=TIMEOUT, speed=30)
+    installation = install(accounts=list(FAULTS), timeout=TIMEOUT, speed=50)
     installation.start()
     due = installation.soon(20)
     until = due + timedelta(minutes=20)
