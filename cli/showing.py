@@ -107,8 +107,7 @@ def calls(
 
     Example: callbeat calls renewal-reminders@20261201T0430Z --format csv > calls.csv
     """
-    context = make_context(load())
-    rows = report.calls(context.ledger, run, reveal=reveal)
+    rows = report.calls(open_ledger(load()), run, reveal=reveal)
     if reveal:
         _record_reveal(run)
     print_calls(rows, form)
