@@ -75,11 +75,22 @@ def _greet(settings: Settings, plan: Plan) -> None:
     for problem in (problem for reading in readings for problem in reading.problems):
         if problem.level == "error":
             err.print(f"  {problem}", markup=False)
+    if plan.sandbox_port is None:
+        _tell_missing_keys(settings, {reading.campaign.account for reading in readings if reading.campaign})
     err.print(f"home: {settings.home} (ledger, logs)", markup=False)
     if plan.sandbox_port:
         err.print(f"sandbox: http://127.0.0.1:{plan.sandbox_port}/_sandbox/ (nobody is called)", markup=False)
     if plan.flower_port:
         err.print(f"Flower: http://127.0.0.1:{plan.flower_port}", markup=False)
+
+
+def _tell_missing_keys(settings: Settings, accounts: set[str]) -> None:
+    """Runs of an account without a key would be missed, one after the other."""
+    for name in sorted(accounts):
+        account = settings.account(name)
+        if account is None or account.api_key is None:
+            variable = f"CALLBEAT_ACCOUNTS__{name.upper()}__API_KEY"
+            err.print(f"account {name} has no key: set {variable}, or try `callbeat up --sandbox`", markup=False)
 
 
 def _tell(name: str, words: str) -> None:
