@@ -10,9 +10,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
 from callbeat.errors import LedgerError
@@ -26,7 +26,12 @@ class Ledger:
     """History that outlives Redis. One per process; its methods may be called from any thread."""
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
+        """`url` as SQLAlchemy reads it.
+
+        Raises:
+            LedgerError: it cannot be read, or its driver is not installed.
+        """
+        self._url = _read_url(url)
         if self.on_sqlite and self._url.database not in (None, "", ":memory:"):
             _make_private(Path(self._url.database))
         self._engine = _engine(url, sqlite=self.on_sqlite)
@@ -106,6 +111,19 @@ def _alembic() -> Config:
 
 def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def _read_url(url: str) -> URL:
+    """The database's address, its driver at hand."""
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect().import_dbapi()
+    except (ArgumentError, ImportError) as error:  # the address may hold a password: it is not repeated
+        raise LedgerError(
+            f"CALLBEAT_DATABASE_URL cannot be used ({type(error).__name__}): write sqlite:///path/to/callbeat.db; "
+            "PostgreSQL comes with a later version"
+        ) from None
+    return parsed
 
 
 def _engine(url: str, *, sqlite: bool) -> Engine:

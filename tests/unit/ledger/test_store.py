@@ -152,3 +152,11 @@ def test_a_password_is_not_in_an_error(tmp_path):
         ledger.revision()
     ledger.close()
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://u:hush@localhost/x", "no address", "sqlite"])
+def test_an_address_that_cannot_be_used_is_told_without_repeating_it(url):
+    """It may hold a password, and a traceback helps nobody."""
+    with pytest.raises(LedgerError, match="CALLBEAT_DATABASE_URL") as told:
+        Ledger(url)
+    assert "hush" not in str(told.value)
