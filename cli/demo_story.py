@@ -74,32 +74,31 @@ def _told(event: EventRow, run: RunRow, batch: BatchRow | None) -> str | None:
 def summary(rows: list[Json], dials: list[Json], home: Path) -> bool:
     """The account of the hour; whether it is as it should be."""
     over = [row for row in rows if row["state"] == "finished"]
+    bad = [row["run"] for row in rows if row["state"] in ("failed", "missed") or row["needs_attention"]]
+    twice, batches = _twice(dials), len({dial["batch"] for dial in dials})
+    sums_agree = _tell_contacts(over)
+    _say(f"the provider's own account: {len(dials)} dials in {batches} batches, {twice} contacts called twice")
+    _say(f"\nlook closer: CALLBEAT_HOME={_short(home)} .venv/bin/callbeat runs")
+    for key in bad:
+        _say(f"not as it should be: {key}")
+    return bool(over) and not bad and not twice and sums_agree
+
+
+def _tell_contacts(over: list[Json]) -> bool:
+    """Where every contact ended; whether each ended in exactly one place."""
     count: Counter[str] = Counter()
     for row in over:
         count.update(row["outcomes"])
     contacts, calls = sum(row["rows"] for row in over), sum(row["calls"] for row in over)
-    cost = sum((Decimal(row["cost"]) for row in over if row["cost"]), Decimal(0))
-    out.print(
-        f"\n{len(over)} runs of {len({row['campaign'] for row in over})} campaigns finished",
-        markup=False,
-        soft_wrap=True,
-    )
     left_out = sum(row["invalid"] + row["excluded"] for row in over)
-    out.print(
-        f"contacts {contacts} → excluded {left_out} → called {calls} → {_listed(count)}; cost {cost:.2f}",
-        markup=False,
-    )
-    twice = _twice(dials)
-    batches = len({dial["batch"] for dial in dials})
-    out.print(
-        f"the provider's own account: {len(dials)} dials in {batches} batches, {twice} contacts called twice",
-        markup=False,
-    )
-    out.print(f"\nlook closer: CALLBEAT_HOME={_short(home)} .venv/bin/callbeat runs", markup=False, soft_wrap=True)
-    bad = [row["run"] for row in rows if row["state"] in ("failed", "missed") or row["needs_attention"]]
-    for key in bad:
-        out.print(f"not as it should be: {key}", markup=False, soft_wrap=True)
-    return bool(over) and not bad and not twice and contacts == left_out + sum(count.values())
+    cost = sum((Decimal(row["cost"]) for row in over if row["cost"]), Decimal(0))
+    _say(f"\n{len(over)} runs of {len({row['campaign'] for row in over})} campaigns finished")
+    _say(f"contacts {contacts} → excluded {left_out} → called {calls} → {_listed(count)}; cost {cost:.2f}")
+    return contacts == left_out + sum(count.values())
+
+
+def _say(line: str) -> None:
+    out.print(line, markup=False, soft_wrap=True)
 
 
 def _twice(dials: Iterable[Json]) -> int:
