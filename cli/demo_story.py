@@ -94,7 +94,7 @@ def _tell_contacts(over: list[Json]) -> bool:
     cost = sum((Decimal(row["cost"]) for row in over if row["cost"]), Decimal(0))
     _say(f"\n{len(over)} runs of {len({row['campaign'] for row in over})} campaigns finished")
     _say(f"contacts {contacts} → excluded {left_out} → called {calls} → {_listed(count)}; cost {cost:.2f}")
-    return contacts == left_out + sum(count.values())
+    return bool(contacts == left_out + count.total())
 
 
 def _say(line: str) -> None:
