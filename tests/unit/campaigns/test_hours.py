@@ -187,6 +187,7 @@ def test_away_from_clock_changes_nothing_permitted_is_lost(zone: str, first: int
     assert (window_at(hours, zone, instant) is not None) == is_permitted(hours, zone, instant)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(known_zones())), quarters, quarters, st.integers(0, 700 * 24 * 60))
 def test_windows_follow_each_other_and_never_overlap(zone: str, first: int, last: int, minute: int) -> None:

@@ -121,6 +121,7 @@ def test_all_problems_are_told_at_once_by_line() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_thousands_of_problems_are_cut_and_counted() -> None:
     """A wrong file must not flood the terminal, nor hide that there is more."""
     data = MINIMAL + "from_numbers:\n" + "- ''\n" * 900

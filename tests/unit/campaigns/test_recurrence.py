@@ -119,6 +119,7 @@ lines = st.sampled_from(PARSED)
 often = settings(max_examples=50, deadline=None, database=None, derandomize=True)
 
 
+@pytest.mark.slow
 @often
 @given(lines, moments())
 def test_due_times_increase_and_stay_within_their_window(
@@ -131,6 +132,7 @@ def test_due_times_increase_and_stay_within_their_window(
     assert all(earlier < later for earlier, later in pairwise(found))
 
 
+@pytest.mark.slow
 @often
 @given(lines, moments())
 def test_a_window_cut_in_pieces_has_the_same_due_times(
@@ -154,6 +156,7 @@ def test_the_next_due_time_is_the_first_of_the_window(
     assert upcoming == found[0] if found else upcoming is None or upcoming > until
 
 
+@pytest.mark.slow
 @often
 @given(lines, moments())
 def test_each_instant_shows_the_wall_time_that_the_line_names(

@@ -89,6 +89,7 @@ def test_another_providers_options_are_refused() -> None:
     assert any("bolna: these options are bolna's, but the provider is cartesia" in problem for problem in told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("data", "line", "words"), UNREADABLE)
 def test_what_is_no_campaign_file_at_all_is_said_in_one_problem(data: bytes, line: int, words: str) -> None:
     """Hostile, mangled and mistaken files stop their own campaign and nothing else."""

@@ -144,6 +144,7 @@ dues = st.datetimes(datetime(2026, 1, 1), datetime(2026, 1, 3)).map(  # noqa: DT
 parts = st.tuples(sites, names, dues, st.integers(0, 3), st.integers(1, 3))
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(parts, parts)
 def test_two_batches_never_share_a_label(one, other):
