@@ -61,7 +61,7 @@ def demo() -> None:
             dials = [] if stop.is_set() else _dials(plan.sandbox_port or 0)
         if stop.is_set():
             err.print("stopped; nothing is left running", markup=False)
-            raise typer.Exit(1)
+            return
     if not summary(rows, dials, home):
         raise CallbeatError(f"the demo did not go as it should: look at {home / 'logs'}")
 
