@@ -12,7 +12,6 @@ from callbeat.campaigns.yaml_lines import Listing, Scalar
 LONGEST_LIST = 1_000
 
 T = TypeVar("T")
-Rule = Callable[[Place], T | None]
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE = re.compile(r"[0-9]{1,9}")

@@ -16,7 +16,7 @@ from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.heartbeat import heed_clock
 from callbeat.runs.labels import bears
 from callbeat.runs.starts import STOP_AHEAD, NoneLeft, dial_until
-from callbeat.runs.verdicts import BETWEEN_LISTS, absent, after_absence, after_create, after_found
+from callbeat.runs.verdicts import BETWEEN_LISTS, absent, after_absence, after_create, after_found, count_denial
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -109,9 +109,7 @@ def _adopt(job: BatchJob, seen: BatchSeen) -> None:
 def _count_absence(job: BatchJob) -> None:
     """A complete list without our label: it counts if it is far enough from the last."""
     batch, now = job.batch, job.now
-    counts = batch.denied_at is None or now - batch.denied_at >= BETWEEN_LISTS
-    denials = batch.denials + (1 if counts else 0)
-    denied_at = now if counts else batch.denied_at
+    denials, denied_at = count_denial(batch.denials, batch.denied_at, now, BETWEEN_LISTS)
     if not absent(denials, batch.in_doubt_since or now, now):
         job.release(wait=BETWEEN_LISTS, denials=denials, denied_at=denied_at)
         return

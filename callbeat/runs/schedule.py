@@ -9,7 +9,7 @@ from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, NoStart, Phase, Start
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.starts import Chosen, NoneLeft, Until, dial_until, permitted, within_hours
-from callbeat.runs.verdicts import BETWEEN_READS, after_schedule, after_unscheduled
+from callbeat.runs.verdicts import BETWEEN_READS, after_schedule, after_unscheduled, count_denial
 
 PATIENCE_WITH_ORPHANS = timedelta(hours=1)  # after the due time: what is not scheduled dials nobody
 
@@ -144,11 +144,10 @@ def _believe(job: BatchJob, seen: BatchSeen) -> None:
         job.wait(BETWEEN_READS, f"the provider says {seen.status_word}, which nobody knows")
         return
     batch, now = job.batch, job.now
-    counts = batch.denied_at is None or now - batch.denied_at >= BETWEEN_READS
-    denials = batch.denials + (1 if counts else 0)
+    denials, denied_at = count_denial(batch.denials, batch.denied_at, now, BETWEEN_READS)
     verdict = after_unscheduled(denials, batch.schedules)
     if verdict.to is BatchState.SCHEDULING:
-        job.release(wait=verdict.wait, denials=denials, denied_at=now if counts else batch.denied_at)
+        job.release(wait=verdict.wait, denials=denials, denied_at=denied_at)
         return
     job.move(verdict.to, verdict.why, reason=verdict.why)
     job.next_task()

@@ -39,6 +39,13 @@ def after_create(answer: Answer[str]) -> Verdict:
             return Verdict(BatchState.UNCERTAIN, f"it may have been created: {reason}", BETWEEN_LISTS)
 
 
+def count_denial(denials: int, denied_at: datetime | None, now: datetime, apart: timedelta) -> tuple[int, datetime]:
+    """One more look that showed that it did not happen: it counts if it is `apart` from the last."""
+    if denied_at is not None and now - denied_at < apart:
+        return denials, denied_at
+    return denials + 1, now
+
+
 def absent(denials: int, doubt_since: datetime, now: datetime) -> bool:
     """Whether complete lists without our label prove that a create did not arrive."""
     return denials >= LISTS_TO_PROVE_ABSENCE and now >= doubt_since + ABSENT_AFTER
