@@ -103,10 +103,10 @@ def _say(line: str) -> None:
 
 def _twice(dials: Iterable[Json]) -> int:
     """Contacts dialled in more than one batch for one due time, or twice at one attempt."""
-    seen = Counter((dial["file_name"], dial["number"], dial["attempt"]) for dial in dials)
+    seen = Counter((dial["label"], dial["number"], dial["attempt"]) for dial in dials)
     refs: dict[str, set[str]] = {}
     for dial in dials:
-        refs.setdefault(dial["file_name"], set()).add(dial["batch"])
+        refs.setdefault(dial["label"], set()).add(dial["batch"])
     return sum(times > 1 for times in seen.values()) + sum(len(found) > 1 for found in refs.values())
 
 

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Operation = Literal["create", "schedule", "stop", "get", "list", "executions", "delete", "me", "any"]
+Operation = Literal["create", "schedule", "stop", "get", "list", "calls", "delete", "retry", "me", "any"]
 FaultName = Literal[
     "drop_after",
     "drop_before",
@@ -22,8 +22,8 @@ FaultName = Literal[
 ]
 
 ONLY_ON: dict[str, frozenset[str]] = {
-    "unknown_status": frozenset({"get", "list", "executions"}),
-    "duplicate_rows": frozenset({"list", "executions"}),
+    "unknown_status": frozenset({"get", "list", "calls"}),
+    "duplicate_rows": frozenset({"list", "calls"}),
     "stuck": frozenset({"create", "schedule"}),
     "failed": frozenset({"create", "schedule"}),
     "late_visibility": frozenset({"create"}),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 STRANGE_STATUS = "perambulating"
+ROWS = ("data", "calls", "recipients")  # under which a page keeps its rows
 
 
 def _without_ids(content: Any, id_keys: frozenset[str]) -> Any:
@@ -20,7 +21,7 @@ def _strange_status(content: Any, _id_keys: frozenset[str]) -> Any:
         return [_strange_status(row, _id_keys) for row in content]
     if isinstance(content, dict):
         changed = {"status": STRANGE_STATUS} if "status" in content else {}
-        rows = {"data": _strange_status(content["data"], _id_keys)} if "data" in content else {}
+        rows = {name: _strange_status(content[name], _id_keys) for name in ROWS if name in content}
         return {**content, **changed, **rows}
     return content
 
@@ -28,8 +29,9 @@ def _strange_status(content: Any, _id_keys: frozenset[str]) -> Any:
 def _rows_twice(content: Any, _id_keys: frozenset[str]) -> Any:
     if isinstance(content, list):
         return [row for row in content for _ in range(2)]
-    if isinstance(content, dict) and isinstance(content.get("data"), list):
-        return {**content, "data": _rows_twice(content["data"], _id_keys)}
+    if isinstance(content, dict):
+        pages = {name: _rows_twice(content[name], _id_keys) for name in ROWS if isinstance(content.get(name), list)}
+        return {**content, **pages}
     return content
 
 

@@ -14,7 +14,7 @@ class Dial:
 
     provider: str
     batch: str
-    file_name: str
+    label: str
     agent: str
     number: str
     at: datetime
@@ -24,7 +24,7 @@ class Dial:
         return {
             "provider": self.provider,
             "batch": self.batch,
-            "file_name": self.file_name,
+            "label": self.label,
             "agent": self.agent,
             "number": self.number,
             "at": self.at.isoformat(),

@@ -1,9 +1,7 @@
 """Who is asking: bearer keys, and how often each may ask."""
 
-import math
-from collections import defaultdict, deque
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Security
@@ -14,29 +12,11 @@ from sandbox.bolna.refusals import access_denied, not_found, too_many_requests
 from sandbox.bolna.switches import Switches
 from sandbox.clock import Clock
 from sandbox.faults import Fault
+from sandbox.rate_limit import RateLimit
 
-MINUTE = timedelta(minutes=1)
 KEY_FORMS = ("bn-", "sa-")
 bearer = HTTPBearer(auto_error=False, scheme_name="bearerAuth")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
-
-
-class RateLimit:
-    """A sliding minute of pretended time for each key and kind of request."""
-
-    def __init__(self) -> None:
-        self._came: defaultdict[tuple[str, str], deque[datetime]] = defaultdict(deque)
-
-    def admit(self, key: str, kind: str, limit: int, now: datetime) -> None:
-        came = self._came[key, kind]
-        while came and came[0] <= now - MINUTE:
-            came.popleft()
-        if len(came) >= limit:
-            raise too_many_requests(max(1, math.ceil((came[0] + MINUTE - now).total_seconds())))
-        came.append(now)
-
-    def clear(self) -> None:
-        self._came.clear()
 
 
 @dataclass
@@ -99,10 +79,10 @@ async def admit(request: Request, credentials: Credentials) -> Caller:
 
 def _limit(memory: Memory, request: Request, key: str, limit: int, now: datetime) -> None:
     path = request.url.path
-    if "/v2/agent/" in path and path.endswith("/executions"):
-        memory.limits.admit(key, "executions", max(1, limit // 2), now)
-    else:
-        memory.limits.admit(key, "general", limit, now)
+    of_calls = "/v2/agent/" in path and path.endswith("/executions")
+    kind, allowed = ("executions", max(1, limit // 2)) if of_calls else ("general", limit)
+    if wait := memory.limits.wait(key, kind, allowed, now):
+        raise too_many_requests(wait)
 
 
 Admitted = Annotated[Caller, Depends(admit)]

@@ -8,40 +8,29 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from sandbox.application import ProviderApplication
 from sandbox.bolna.batch_routes import batches
 from sandbox.bolna.batches import BatchBook
 from sandbox.bolna.call_routes import calls
-from sandbox.bolna.callers import Memory, RateLimit
+from sandbox.bolna.callers import Memory
 from sandbox.bolna.refusals import Refusal, refusal_body
 from sandbox.bolna.stories import ENDINGS
 from sandbox.bolna.switches import Switches
 from sandbox.bolna.views import status_word
 from sandbox.clock import Clock
 from sandbox.provider import BatchLine, Dial
+from sandbox.rate_limit import RateLimit
 
 _OPERATIONS = (
     ("POST", re.compile(r"/batches"), "create"),
     ("POST", re.compile(r"/batches/[^/]+/schedule"), "schedule"),
     ("POST", re.compile(r"/(batches|call|v2/agent)/[^/]+/stop"), "stop"),
     ("GET", re.compile(r"/batches/[^/]+/all"), "list"),
-    ("GET", re.compile(r"(/batches/[^/]+|/v2/agent/[^/]+)/executions|/executions/[^/]+"), "executions"),
+    ("GET", re.compile(r"(/batches/[^/]+|/v2/agent/[^/]+)/executions|/executions/[^/]+"), "calls"),
     ("GET", re.compile(r"/batches/[^/]+"), "get"),
     ("DELETE", re.compile(r"/batches/[^/]+"), "delete"),
     ("GET", re.compile(r"/user/me"), "me"),
 )
-
-
-class BolnaApplication(FastAPI):
-    """FastAPI adds a 422 of its own to every route; Bolna documents none, and none is sent."""
-
-    def openapi(self) -> dict[str, Any]:
-        document = super().openapi()
-        for path in document["paths"].values():
-            for operation in path.values():
-                operation["responses"].pop("422", None)
-        for name in ("HTTPValidationError", "ValidationError"):
-            document["components"]["schemas"].pop(name, None)
-        return document
 
 
 async def _refuse(_request: Request, refusal: Exception) -> JSONResponse:
@@ -56,14 +45,7 @@ async def _refuse_plainly(_request: Request, error: Exception) -> JSONResponse:
 
 
 def create_bolna(memory: Memory) -> FastAPI:
-    app = BolnaApplication(
-        title="Bolna, pretended",
-        version="1.0.0",
-        description="Not Bolna: an approximation from public documents that calls nobody.",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-    )
+    app = ProviderApplication("Bolna", "1.0.0")
     app.state.memory = memory
     app.include_router(batches)
     app.include_router(calls)

@@ -1,9 +1,10 @@
 """What becomes of a call: chosen by the last two digits of the number, timed by a hash."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+from sandbox.dice import Dice
 
 
 class Story(StrEnum):
@@ -62,17 +63,6 @@ _BY_DIGITS = {digits: ending for ending in ENDINGS for digits in range(ending.fi
 def story_of(number: str, attempt: int) -> Story:
     ending = _BY_DIGITS[int(number[-2:])]
     return ending.story if attempt == 1 or ending.always else Story.ANSWERED
-
-
-@dataclass(frozen=True, slots=True)
-class Dice:
-    """Numbers that look random and are the same every time for the same seed."""
-
-    seed: str
-
-    def between(self, what: str, low: int, high: int) -> int:
-        digest = hashlib.sha256(f"{self.seed}:{what}".encode()).digest()
-        return low + int.from_bytes(digest[:4], "big") % (high - low + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,8 +132,8 @@ def test_a_z_is_answered_500_and_that_is_a_doubt(bolna, sandbox):
         ("list", "list_batches", "malformed"),
         ("list", "list_batches", "html"),
         ("list", "list_batches", "incomplete"),
-        ("executions", "list_calls", "malformed"),
-        ("executions", "list_calls", "html"),
+        ("calls", "list_calls", "malformed"),
+        ("calls", "list_calls", "html"),
     ],
 )
 def test_a_read_that_cannot_be_believed_is_busy(bolna, sandbox, fault, operation, ask):
@@ -148,7 +148,7 @@ def test_a_read_that_cannot_be_believed_is_busy(bolna, sandbox, fault, operation
 def test_calls_without_ids_are_told_apart_by_their_rows_or_asked_for_again(bolna, sandbox):
     """All of them are there or it is no answer: three calls must not become one."""
     ref = created(bolna, 0, 0, 0)
-    sandbox.order("incomplete", operation="executions")
+    sandbox.order("incomplete", operation="calls")
     answer = bolna.list_calls(ref)
     assert isinstance(answer, Busy) or [call.row for call in of(answer)] == [1, 2, 3]
 

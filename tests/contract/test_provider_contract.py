@@ -20,7 +20,7 @@ ADAPTERS = {
     "bolna": Account(
         api_key="bn-contract",
         agent="3c90c3cc-0d44-4b50-8888-8dd25736052a",
-        operations={"get": "get", "list_batches": "list", "list_calls": "executions", "account": "me"},
+        operations={"get": "get", "list_batches": "list", "list_calls": "calls", "account": "me"},
     ),
 }
 

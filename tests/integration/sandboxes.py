@@ -47,7 +47,7 @@ class Sandbox:
 
     def dialled(self, label: str = "") -> Counter[str]:
         """How often each number was dialled, by batches whose label begins so."""
-        return Counter(dial["number"] for dial in self.dials() if dial["file_name"].startswith(label))
+        return Counter(dial["number"] for dial in self.dials() if dial["label"].startswith(label))
 
     def requests(self, method: str = "", ending: str = "") -> list[Json]:
         """What was asked, oldest first."""

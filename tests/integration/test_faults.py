@@ -36,7 +36,7 @@ LOOKS: dict[str, Json] = {
     "look_up": {"operation": "list", "skip": LOOK_UP},
     "verify": {"operation": "list", "skip": FIRST_VERIFY},
     "poll": {"operation": "list", "skip": FIRST_POLL},
-    "executions": {"operation": "executions"},
+    "calls": {"operation": "calls"},
 }
 PEOPLE = numbers(3)
 MANY = numbers(30, ending=97)  # each talks for ten minutes, and ten can be talked to at once

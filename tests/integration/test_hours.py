@@ -45,5 +45,5 @@ def test_hours_end_a_batch_that_still_dials_and_keep_one_from_starting(installat
     assert not [
         dial
         for dial in installation.sandbox.dials()
-        if dial["file_name"].startswith("cb-main-opens-") and dial["at"] < until.isoformat()
+        if dial["label"].startswith("cb-main-opens-") and dial["at"] < until.isoformat()
     ]

@@ -17,7 +17,7 @@ def test_no_key_and_no_whole_number_is_in_any_log_message_or_file_but_the_ledger
     """Logs and brokers are copied, backed up and read by people who may not know whom we call."""
     installation.start()
     sandbox = installation.sandbox
-    for operation in ("create", "schedule", "executions"):
+    for operation in ("create", "schedule", "calls"):
         sandbox.fault("status", operation, status=500, after=True)
     sandbox.fault("malformed", "list", skip=1)
     installation.campaign("quiet", [*PEOPLE, PEOPLE[0], BAD], due=installation.soon(), schedule={"late": "2h"})

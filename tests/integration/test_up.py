@@ -100,7 +100,7 @@ def test_up_runs_campaigns_shows_them_in_flower_and_leaves_nothing_behind(up: Up
     assert made.returncode == 0, made.stderr + up.story()
     assert json.loads(made.stdout)["state"] == "finished"
     dials = httpx.get(f"{sandbox}/_sandbox/dials", timeout=10, trust_env=False).json()
-    by_hand = [dial["number"] for dial in dials if dial["file_name"].startswith("cb-main-daily-manual-1-")]
+    by_hand = [dial["number"] for dial in dials if dial["label"].startswith("cb-main-daily-manual-1-")]
     assert sorted(by_hand) == numbers(3)
 
     second = up.callbeat("up", "--sandbox")

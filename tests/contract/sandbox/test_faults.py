@@ -163,7 +163,7 @@ def test_faults_happen_in_the_order_in_which_they_were_ordered(asker):
     assert asker.bolna.get("/user/me").status_code == 200
 
 
-@pytest.mark.parametrize("operation", ["create", "schedule", "stop", "get", "list", "executions", "delete", "me"])
+@pytest.mark.parametrize("operation", ["create", "schedule", "stop", "get", "list", "calls", "delete", "me"])
 def test_every_operation_can_be_aimed_at(asker, operation):
     """Each request that an adapter sends has its own name here."""
     batch = asker.created()
@@ -173,7 +173,7 @@ def test_every_operation_can_be_aimed_at(asker, operation):
         "stop": ("POST", f"/batches/{batch}/stop"),
         "get": ("GET", f"/batches/{batch}"),
         "list": ("GET", f"/batches/{AGENT}/all"),
-        "executions": ("GET", f"/batches/{batch}/executions"),
+        "calls": ("GET", f"/batches/{batch}/executions"),
         "delete": ("DELETE", f"/batches/{batch}"),
         "me": ("GET", "/user/me"),
     }

@@ -127,7 +127,7 @@ def test_a_dial_tells_all_about_itself(asker):
         {
             "provider": "bolna",
             "batch": batch,
-            "file_name": "label.csv",
+            "label": "label.csv",
             "agent": AGENT,
             "number": ending(0)[0],
             "at": "2026-12-01T12:10:00+00:00",
