@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
 from sandbox.bolna.provider import Bolna
+from sandbox.cartesia.provider import Cartesia
 from sandbox.clock import Clock
 from sandbox.control import Desk, create_control
 from sandbox.faults import FaultBox
@@ -17,11 +18,12 @@ from sandbox.gate import Gate
 from sandbox.journal import Journal
 from sandbox.provider import Provider
 from sandbox.serve import serve
+from sandbox.trillet.provider import Trillet
 
 
 def create_app(clock: Clock, *, log_requests: bool = False, closing: asyncio.Event | None = None) -> FastAPI:
     """All pretended providers and `/_sandbox/` on one clock; `closing` frees delayed answers at the end."""
-    known: tuple[Provider, ...] = (Bolna(clock),)
+    known: tuple[Provider, ...] = (Bolna(clock), Trillet(clock), Cartesia(clock))
     providers = {provider.name: provider for provider in known}
     faults, journal = FaultBox(), Journal()
     app = FastAPI(title="Pretended providers", openapi_url=None)

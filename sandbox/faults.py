@@ -41,7 +41,7 @@ MEANINGS = {
     "duplicate_rows": "lists show each row twice",
     "stuck": "the batch of this request never leaves running",
     "failed": "the batch of this request fails at its start and dials nobody",
-    "late_visibility": "the batch created is missing from lists for so many pretended seconds",
+    "late_visibility": "the batch created is missing from lists, or from reads, for so many pretended seconds",
 }
 
 

@@ -48,4 +48,8 @@ def garble(fault: str, body: bytes, id_keys: frozenset[str]) -> bytes:
         return body[: max(1, len(body) // 2)]
     if fault not in _CHANGES:
         return body
-    return json.dumps(_CHANGES[fault](json.loads(body), id_keys)).encode()
+    try:
+        content = json.loads(body)
+    except ValueError:  # a recording, a page of text
+        return body
+    return json.dumps(_CHANGES[fault](content, id_keys)).encode()

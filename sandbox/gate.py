@@ -139,7 +139,9 @@ class Gate:
         self, fault: Fault | None, provider: Provider, scope: Scope, body: bytes | None
     ) -> Answer | Cut:
         if body is None:
-            return json_answer(400, provider.refusal(400))
+            return json_answer(provider.too_large, provider.refusal(provider.too_large))
+        if "\n" in scope["path"]:  # a mount's pattern ends at a line break; no provider has such a path
+            return json_answer(404, provider.refusal(404))
         if fault is None:
             return await self._work(scope, body)
         if fault.fault in ("drop_before", "reset", "status") and not fault.after:

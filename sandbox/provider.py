@@ -49,6 +49,7 @@ class Provider(Protocol):
     name: str
     app: FastAPI
     id_keys: frozenset[str]  # what the fault `incomplete` takes out of an answer
+    too_large: int  # the status that refuses a body larger than any provider takes
 
     def operation_of(self, method: str, path: str) -> str: ...
 

@@ -41,7 +41,7 @@ async def _refuse(_request: Request, refusal: Exception) -> JSONResponse:
 
 async def _refuse_plainly(_request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return JSONResponse(refusal_body(status), status)
+    return JSONResponse(refusal_body(status), status, getattr(error, "headers", None))
 
 
 def create_bolna(memory: Memory) -> FastAPI:
@@ -60,6 +60,7 @@ class Bolna:
 
     name = "bolna"
     id_keys = frozenset({"batch_id", "id", "execution_id"})
+    too_large = 400
 
     def __init__(self, clock: Clock) -> None:
         self._memory = Memory(clock, BatchBook(), RateLimit(), Switches())
