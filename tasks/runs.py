@@ -11,6 +11,7 @@ from callbeat.runs import create as creating
 from callbeat.runs import finish as finishing
 from callbeat.runs import open as opening
 from callbeat.runs import poll as polling
+from callbeat.runs import rounds as retrying
 from callbeat.runs import schedule as scheduling
 from callbeat.runs import stop as stopping
 from callbeat.runs import sweep as sweeping
@@ -72,6 +73,12 @@ def poll(ids: list[int]) -> None:
 def collect(ids: list[int]) -> None:
     """Fetch what became of the calls of batches."""
     _each(collecting.collect, ids)
+
+
+@shared_task(name="runs.retry")
+def retry(ids: list[int]) -> None:
+    """Have those tried again that were not reached, where that takes a request."""
+    _each(retrying.retry, ids)
 
 
 @shared_task(name="runs.stop")

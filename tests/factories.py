@@ -18,7 +18,7 @@ from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, CallRow, CampaignRow, EventRow, RevisionRow, RunRow
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted
-from callbeat.providers.port import AccountSeen, BatchSeen, CallSeen, NewBatch, Phase
+from callbeat.providers.port import AccountSeen, BatchSeen, CallPage, CallSeen, Created, NewBatch, Page, Phase
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.context import Context
 from callbeat.runs.labels import label, run_key
@@ -51,10 +51,17 @@ def a_campaign(**over: Any) -> Campaign:
         "contacts": {"source": "contacts/daily.csv"},
         "hours": "any",
     }
+    plain |= AT_HOME.get(over.get("provider", "bolna"), {})
     for name, value in over.items():
         both = isinstance(value, dict) and isinstance(plain.get(name), dict)
         plain[name] = plain[name] | value if both else value
     return Campaign.model_validate(plain)
+
+
+AT_HOME: dict[str, dict[str, Any]] = {
+    "trillet": {"account": "trillet", "agent": "64f0c2a1b7d94e3f9a1c5d20"},
+    "cartesia": {"account": "cartesia", "agent": "agent_1", "from_numbers": ("pn_main",)},
+}
 
 
 def office(start: str = "04:00", end: str = "20:00", **over: Any) -> dict[str, Any]:
@@ -183,7 +190,7 @@ class FakeProvider:
     @property
     def changes(self) -> list[tuple[Any, ...]]:
         """The requests that would change the outside world."""
-        reads = ("get", "list_batches", "list_calls", "account")
+        reads = ("get", "list_batches", "list_calls", "get_call", "list_talks", "account")
         return [asked for asked in self.requests if asked[0] not in reads]
 
     def _answer(self, request: str, *asked: Any) -> Any:
@@ -195,7 +202,9 @@ class FakeProvider:
         return answer(*asked) if callable(answer) else answer
 
     def create(self, batch: NewBatch) -> Any:
-        return self._answer("create", batch)
+        answer = self._answer("create", batch)
+        told = isinstance(answer, Accepted) and isinstance(answer.value, str)
+        return Accepted(Created(answer.value)) if told else answer
 
     def schedule(self, ref: str, text: str) -> Any:
         return self._answer("schedule", ref, text)
@@ -212,19 +221,35 @@ class FakeProvider:
     def get(self, ref: str) -> Any:
         return self._answer("get", ref)
 
-    def list_batches(self, agent: str) -> Any:
-        return self._answer("list_batches", agent)
+    def retry(self, ref: str) -> Any:
+        return self._answer("retry", ref)
 
-    def list_calls(self, ref: str) -> Any:
-        return self._answer("list_calls", ref)
+    def list_batches(self, agent: str, cursor: str | None = None) -> Any:
+        return _paged(self._answer("list_batches", agent, *([cursor] if cursor else [])), Page)
+
+    def list_calls(self, ref: str, cursor: str | None = None) -> Any:
+        return _paged(self._answer("list_calls", ref, *([cursor] if cursor else [])), CallPage)
+
+    def get_call(self, ref: str, call: str) -> Any:
+        return self._answer("get_call", ref, call)
+
+    def list_talks(self, ref: str, cursor: str | None = None) -> Any:
+        return _paged(self._answer("list_talks", ref, *([cursor] if cursor else [])), Page)
 
     def account(self) -> Any:
         return self._answer("account")
 
 
+def _paged(answer: Any, page: type[Page[Any]]) -> Any:
+    """A plain list in a script is a list that is complete."""
+    plain = isinstance(answer, Accepted) and isinstance(answer.value, list)
+    return Accepted(page(answer.value)) if plain else answer
+
+
 @lru_cache(maxsize=1)
 def _settings() -> Settings:
-    return Settings(_env_file=None, accounts={"bolna": AccountSettings(api_key="sk-secret")})
+    one = AccountSettings(api_key="sk-secret", workspace_id="ours")
+    return Settings(_env_file=None, accounts={"bolna": one, "trillet": one, "cartesia": one})
 
 
 GOOD_ACCOUNT = Accepted(AccountSeen("us", None, None))
@@ -297,11 +322,12 @@ class World:
     ) -> BatchRow:
         """A batch in a state, with what it would have there, and its calls."""
         run = run or self.a_run(campaign)
+        at = campaign or a_campaign()
         created = state not in (BatchState.READY, BatchState.CREATING, BatchState.UNCERTAIN)
         asked = created and state is not BatchState.CREATED
         plain: dict[str, Any] = {
             "key": f"{run.key}/1", "run_id": run.id, "n": 1,
-            "provider": "bolna", "account": "bolna", "agent": AGENT,
+            "provider": at.provider, "account": at.account, "agent": at.agent,
             "label": label("main", run.campaign, run.due_at, run.manual, 1), "state": state, "calls": rows,
             "next_action_at": None if state.final else self.now,
             "provider_ref": REF if created else None,

@@ -30,8 +30,7 @@ class Block:
         return [key.name for key in self.keys if not key.later]
 
 
-PROVIDERS = ("bolna",)
-LATER_PROVIDERS = ("trillet", "cartesia")
+PROVIDERS = ("bolna", "trillet", "cartesia")
 
 CAMPAIGN = Block(
     "",
@@ -43,20 +42,26 @@ CAMPAIGN = Block(
         Key("schedule", "When calls should start.", required=True),
         Key("contacts", "Whom to call.", required=True),
         Key("hours", "When calls are permitted; 'any' has to be spelled out.", required=True),
-        Key("from_numbers", "The numbers to call from; the provider's choice when absent."),
+        Key(
+            "from_numbers",
+            "The numbers to call from, or their ids at Cartesia; the provider's choice when absent.",
+        ),
+        Key("concurrency", "At most so many calls of a run at the same time, where the provider can be told."),
         Key("retries", "Further attempts by the provider."),
         Key(
             "on_unverified",
             "Whether a batch starts when it could not be proved before its start that it exists only once.",
         ),
-        Key("bolna", "Options that only Bolna knows, for example webhook_url."),
+        Key("bolna", "Options that only Bolna knows: webhook_url."),
+        Key("trillet", "Options that only Trillet knows; there are none yet."),
+        Key(
+            "cartesia",
+            "Options that only Cartesia knows: ringing_timeout_seconds, max_call_duration_minutes, region.",
+        ),
         Key("frequency", "At most so many calls to one person in a period, over all campaigns.", later=True),
-        Key("concurrency", "How many calls at the same time.", later=True),
         Key("export", "Where to write the outcomes of each run.", later=True),
         Key("retention", "How long contacts and variables are kept.", later=True),
         Key("notify", "Whom to tell when a run ends or needs somebody.", later=True),
-        Key("trillet", "Options that only Trillet knows.", later=True),
-        Key("cartesia", "Options that only Cartesia knows.", later=True),
     ),
 )
 

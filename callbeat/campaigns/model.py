@@ -75,12 +75,16 @@ class Campaign(Part):
     contacts: Contacts
     hours: Hours | Literal["any"]
     from_numbers: tuple[str, ...] = ()
+    concurrency: int | None = Field(default=None, ge=1)
     retries: Retries | None = None
     on_unverified: Literal["start", "stop"] | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def revision(self) -> str:
-        """Twelve hex digits that change when, and only when, what the campaign means changes."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """Twelve hex digits that change when, and only when, what the campaign means changes.
+
+        What is left out does not count: a key that a later version adds changes no campaign that does not use it.
+        """
+        canonical = json.dumps(self.model_dump(mode="json", exclude_none=True), sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]

@@ -9,13 +9,13 @@ from callbeat.campaigns.days import DAYS
 from callbeat.campaigns.fields import Fields, read_fields
 from callbeat.campaigns.first_due import first_due
 from callbeat.campaigns.hours import Permitted
-from callbeat.campaigns.keys import CAMPAIGN, LATER_PROVIDERS, PROVIDERS
+from callbeat.campaigns.keys import CAMPAIGN, PROVIDERS
 from callbeat.campaigns.model import Campaign, Schedule
 from callbeat.campaigns.places import Place, line_of, plain
 from callbeat.campaigns.rules_calling import read_hours, read_retries
 from callbeat.campaigns.rules_contacts import read_contacts
 from callbeat.campaigns.rules_schedule import read_schedule
-from callbeat.campaigns.values import distinct, given, list_of, one_of, parsed, read_text
+from callbeat.campaigns.values import distinct, given, list_of, one_of, parsed, read_text, read_whole_number
 from callbeat.campaigns.wording import WordingError, choices, nearest, quoted
 from callbeat.campaigns.yaml_lines import Mapping, Scalar
 from callbeat.errors import CallbeatError
@@ -43,6 +43,7 @@ def read_campaign_rules(root: Place) -> tuple[Campaign | None, str | None]:
         "contacts": fields.read("contacts", read_contacts),
         "hours": hours,
         "from_numbers": fields.read("from_numbers", distinct(list_of(read_text))),
+        "concurrency": fields.read("concurrency", read_whole_number),
         "retries": fields.read("retries", read_retries),
         "on_unverified": fields.read("on_unverified", one_of(ON_UNVERIFIED)),
         "options": _options(fields),
@@ -65,8 +66,6 @@ def _parse_name(text: str) -> str:
 def _parse_provider(text: str) -> str:
     if text in PROVIDERS:
         return text
-    if text in LATER_PROVIDERS:
-        raise WordingError(f"the provider {quoted(text)} is not supported yet", f"write {choices(PROVIDERS)}")
     guess = nearest(text, PROVIDERS)
     fix = f"did you mean {guess}?" if guess else f"write {choices(PROVIDERS)}"
     raise WordingError(f"there is no provider {quoted(text)}", fix)
@@ -85,10 +84,10 @@ def _options(fields: Fields) -> dict[str, Any]:
     provider = fields.get("provider")
     wanted = provider.node.text if provider and isinstance(provider.node, Scalar) else None
     for name, place in blocks.items():
-        if wanted in (*PROVIDERS, *LATER_PROVIDERS) and wanted != name:
+        if wanted in PROVIDERS and wanted != name:
             place.note(f"these options are {name}'s, but the provider is {wanted}", "remove them")
         if not isinstance(place.node, Mapping):
-            place.note_wrong_kind("a mapping", "write options below it, for example webhook_url: …")
+            place.note_wrong_kind("a mapping", "write options below it, each as key: value")
     chosen = plain(blocks[wanted].node) if wanted in blocks else None
     return chosen if isinstance(chosen, dict) else {}
 

@@ -51,6 +51,7 @@ def _campaign() -> dict[str, Schema]:
         "contacts": _block(CONTACTS, _contacts()),
         "hours": {"anyOf": [{"const": "any"}, _block(HOURS, _hours())]},
         "from_numbers": {"type": "array", "items": _WORDY, "uniqueItems": True},
+        "concurrency": {"type": "integer", "minimum": 1},
         "retries": _block(RETRIES, _retries()),
         "on_unverified": {"enum": ["start", "stop"]},
         **{name: {"type": "object"} for name in PROVIDERS},

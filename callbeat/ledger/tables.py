@@ -146,7 +146,10 @@ class RunRow(Leased, Table):
 
 
 class BatchRow(Leased, Table):
-    """One provider batch. `creates` and `schedules` count requests that may have left."""
+    """One provider batch. `creates`, `schedules` and `retry_requests` count requests that may have left.
+
+    `retries` counts the rounds of further attempts that the provider took up; the next is due at `retry_at`.
+    """
 
     __tablename__ = "batches"
     __table_args__ = (Index("ix_batches_next_action_at", "next_action_at"),)
@@ -172,11 +175,16 @@ class BatchRow(Leased, Table):
     in_doubt_since: Mapped[datetime | None] = mapped_column(Instant, default=None)
     denials: Mapped[int] = mapped_column(default=0)  # times the provider showed that it did not happen
     denied_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    doubted: Mapped[bool] = mapped_column(default=False)  # the answer to a create was lost at some time
     verified: Mapped[int] = mapped_column(default=0)
     phase: Mapped[str | None] = mapped_column(String(20), default=None)  # the provider's, as last seen
     valid: Mapped[int | None] = mapped_column(default=None)  # contacts the provider took
     seen: Mapped[str | None] = mapped_column(String(40), default=None)  # fingerprint of what was last collected
     collect_wanted: Mapped[bool] = mapped_column(default=False)
+    page: Mapped[str | None] = mapped_column(String(200), default=None)  # where a reading of its calls goes on
+    retries: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    retry_requests: Mapped[int] = mapped_column(default=0)  # of this round
 
 
 class CallRow(Table):
@@ -195,6 +203,7 @@ class CallRow(Table):
     provider_status: Mapped[str | None] = mapped_column(String(60), default=None)
     attempts: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    changed_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     seconds: Mapped[int | None] = mapped_column(default=None)
     cost: Mapped[Decimal | None] = mapped_column(Money, default=None)
     currency: Mapped[str | None] = mapped_column(String(8), default=None)

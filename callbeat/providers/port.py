@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from callbeat.errors import Finding
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Answer
+from callbeat.providers.capabilities import Capabilities
+
+T = TypeVar("T")
 
 
 class Phase(StrEnum):
@@ -28,7 +31,8 @@ class Phase(StrEnum):
 class BatchSeen:
     """A batch as the provider shows it. `has_start` may be true where `start_at` could not be read.
 
-    `over` counts the calls that have ended; `fingerprint` changes whenever anything shown changes.
+    `over` counts the calls that have ended; `fingerprint` changes whenever anything shown changes; `retries` is
+    how often the provider says it was told to try again, where it counts that.
     """
 
     ref: str
@@ -42,6 +46,7 @@ class BatchSeen:
     valid: int | None
     over: int
     fingerprint: str
+    retries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,35 @@ class CallSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkSeen:
+    """One attempt, where the provider tells how long it lasted apart from the calls: `seconds` is talk time.
+
+    `row` is ours, echoed; a contact that was tried again has one for each attempt.
+    """
+
+    ref: str
+    row: int | None
+    number: str | None
+    started_at: datetime | None
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list. `next` is the cursor of the page after it; None where the list is complete."""
+
+    rows: Sequence[T]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage(Page[CallSeen]):
+    """One page of a batch's calls; with the batch itself, where the same answer shows both."""
+
+    batch: BatchSeen | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """One row to be called: our row number, E.164 number, what the agent sees."""
 
@@ -90,18 +124,10 @@ class Needs:
 
     agent: str
     from_numbers: tuple[str, ...] = ()
+    concurrency: int | None = None
     retries: RetryWish | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NewBatch:
-    """All that a create needs. `label` is what the provider echoes back, by which it can be found again."""
-
-    label: str
-    needs: Needs
-    contacts: Sequence[Contact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +137,27 @@ class Start:
     asked_at: datetime
     start_at: datetime
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """All that a create needs. `label` is what the provider echoes back, by which it can be found again.
+
+    `start` is None where the provider is given a start by a request of its own.
+    """
+
+    label: str
+    needs: Needs
+    contacts: Sequence[Contact]
+    start: Start | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A create that was accepted: the provider's id, and how many contacts it took where it tells."""
+
+    ref: str
+    taken: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +192,14 @@ class Rules(Protocol):
     name: str
     phone_column: str
     reserved_columns: frozenset[str]
-    earliest: timedelta
     default_base_url: str
-    create_is_harmless: bool  # what was created and never given a start dials nobody
+    capabilities: Capabilities
 
     def check(self, needs: Needs) -> list[Finding]:
         """Everything in a campaign that this provider cannot do."""
+
+    def check_account(self, credentials: Credentials) -> str | None:
+        """What is missing or wrong in an account's settings, or None."""
 
     def start_for(self, asked: datetime, now: datetime, margin: timedelta) -> Start | NoStart:
         """The start that comes of asking for `asked` at `now` (the provider's clock), or why there is none."""
@@ -160,14 +209,17 @@ class Rules(Protocol):
 
 
 class Provider(Protocol):
-    """One account at one provider. Every method sends at most one request and never repeats it."""
+    """One account at one provider. Every method sends at most one request and never repeats it.
+
+    What a provider cannot do (see its capabilities) is answered `Refused` without asking it.
+    """
 
     @property
     def clock_difference(self) -> timedelta:
         """Provider's clock minus ours, from the last `Date` header; zero before the first answer."""
 
-    def create(self, batch: NewBatch) -> Answer[str]:
-        """Upload the calls; the answer is the provider's id. Never repeated by the adapter."""
+    def create(self, batch: NewBatch) -> Answer[Created]:
+        """Upload the calls, with their start where the provider takes it here. Never repeated by the adapter."""
 
     def schedule(self, ref: str, text: str) -> Answer[datetime | None]:
         """Give a batch its start; the answer is the start the provider tells, if it could be read."""
@@ -176,19 +228,28 @@ class Provider(Protocol):
         """Stop a batch that runs or waits for its start."""
 
     def delete(self, ref: str) -> Answer[None]:
-        """Remove a batch that dials nobody."""
+        """Make sure that a batch which dials nobody yet never will."""
 
     def stop_call(self, call: str) -> Answer[None]:
         """Stop one call that has not been dialled."""
 
+    def retry(self, ref: str) -> Answer[int | None]:
+        """Try all failed calls of a batch again; the answer is how often that was told by now, if it says so."""
+
     def get(self, ref: str) -> Answer[BatchSeen]:
         """One batch."""
 
-    def list_batches(self, agent: str) -> Answer[list[BatchSeen]]:
-        """All batches of an agent: complete, or not an answer."""
+    def list_batches(self, agent: str, cursor: str | None = None) -> Answer[Page[BatchSeen]]:
+        """An agent's batches, newest first where the list has pages; from the beginning without a cursor."""
 
-    def list_calls(self, ref: str) -> Answer[list[CallSeen]]:
-        """All calls of a batch: complete, or not an answer."""
+    def list_calls(self, ref: str, cursor: str | None = None) -> Answer[CallPage]:
+        """The calls of a batch; from the beginning without a cursor."""
+
+    def get_call(self, ref: str, call: str) -> Answer[CallSeen]:
+        """One call of a batch, with what the list of calls leaves out."""
+
+    def list_talks(self, ref: str, cursor: str | None = None) -> Answer[Page[TalkSeen]]:
+        """How long each call of a batch talked; from the beginning without a cursor."""
 
     def account(self) -> Answer[AccountSeen]:
         """A harmless read that proves the credentials."""

@@ -5,10 +5,14 @@ from datetime import datetime
 
 from callbeat.providers.bolna.adapter import Bolna
 from callbeat.providers.bolna.rules import BolnaRules
+from callbeat.providers.cartesia.adapter import Cartesia
+from callbeat.providers.cartesia.rules import CartesiaRules
 from callbeat.providers.port import Credentials, Provider, Rules
+from callbeat.providers.trillet.adapter import Trillet
+from callbeat.providers.trillet.rules import TrilletRules
 
-RULES: dict[str, Rules] = {"bolna": BolnaRules()}
-ADAPTERS: dict[str, Callable[..., Provider]] = {"bolna": Bolna}
+RULES: dict[str, Rules] = {"bolna": BolnaRules(), "trillet": TrilletRules(), "cartesia": CartesiaRules()}
+ADAPTERS: dict[str, Callable[..., Provider]] = {"bolna": Bolna, "trillet": Trillet, "cartesia": Cartesia}
 
 
 def rules_of(provider: str) -> Rules:

@@ -169,14 +169,23 @@ def lost(reason: str, *, changes: bool) -> Busy | Unknown:
 
 
 def told(reply: Reply) -> str:
-    """The provider's own words: `message`, else `detail`, else `error`; long digits masked."""
+    """The provider's own words: `message`, else `detail`, `error` or `title`; long digits masked."""
     try:
         body = reply.json()
     except Unreadable:
         return "(no JSON)"
+    return masked_numbers(_message(body))[:300]
+
+
+def _message(body: object) -> str:
+    """`error` is a text at some providers, a number at others, and an object with a message of its own at one."""
+    if not isinstance(body, dict):
+        return ""
     for key in ("message", "detail", "error", "title"):
-        if isinstance(body, dict) and body.get(key):
-            return masked_numbers(str(body[key]))[:300]
+        if isinstance(body.get(key), dict) and (inner := _message(body[key])):
+            return inner
+        if body.get(key):
+            return str(body[key])
     return ""
 
 
@@ -196,8 +205,18 @@ def _until(told: str, headers: httpx.Headers) -> float:
 
 
 def _trace(reply: Reply) -> str:
-    request = reply.headers.get("x-request-id") or reply.headers.get("request-id")
+    """By which the provider's support finds the request: in a header, or in the body of an error."""
+    request = reply.headers.get("x-request-id") or reply.headers.get("request-id") or _request_in(reply)
     return f" (request {request[:64]})" if request else ""
+
+
+def _request_in(reply: Reply) -> str | None:
+    try:
+        body = reply.json()
+    except Unreadable:
+        return None
+    request = body.get("request_id") if isinstance(body, dict) else None
+    return request if isinstance(request, str) else None
 
 
 def _words(error: Exception) -> str:

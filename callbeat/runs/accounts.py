@@ -9,49 +9,14 @@ from sqlalchemy import select
 
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import AccountRow
-from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
-from callbeat.providers.port import AccountSeen, BatchSeen, CallSeen, Credentials, NewBatch, Provider
-from callbeat.providers.registry import connect
+from callbeat.providers.answers import Accepted, Refused, Why
+from callbeat.providers.port import Credentials, Provider
+from callbeat.providers.registry import connect, rules_of
+from callbeat.runs.gates import Budget, Budgeted, ClosedAccount
 from callbeat.settings import Settings
 
 PROBE_EVERY = timedelta(minutes=1)
 CLOSING = (Why.CREDENTIALS, Why.FUNDS)
-
-
-class ClosedAccount:
-    """A provider that nothing may be sent to now: it says so to every question, and nothing leaves."""
-
-    clock_difference = timedelta(0)
-
-    def __init__(self, reason: str) -> None:
-        self._busy = Busy(reason, PROBE_EVERY)
-
-    def create(self, batch: NewBatch) -> Answer[str]:
-        return self._busy
-
-    def schedule(self, ref: str, text: str) -> Answer[datetime | None]:
-        return self._busy
-
-    def stop(self, ref: str) -> Answer[None]:
-        return self._busy
-
-    def delete(self, ref: str) -> Answer[None]:
-        return self._busy
-
-    def stop_call(self, call: str) -> Answer[None]:
-        return self._busy
-
-    def get(self, ref: str) -> Answer[BatchSeen]:
-        return self._busy
-
-    def list_batches(self, agent: str) -> Answer[list[BatchSeen]]:
-        return self._busy
-
-    def list_calls(self, ref: str) -> Answer[list[CallSeen]]:
-        return self._busy
-
-    def account(self) -> Answer[AccountSeen]:
-        return self._busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +30,10 @@ class Door:
 class Accounts:
     """Clients by account name, made when first needed (after a fork, and once: a client is dear to build)."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, now: Callable[[], datetime]) -> None:
-        self._settings, self._ledger, self._now = settings, ledger, now
+    def __init__(
+        self, settings: Settings, ledger: Ledger, now: Callable[[], datetime], budget: Budget | None = None
+    ) -> None:
+        self._settings, self._ledger, self._now, self._budget = settings, ledger, now, budget
         self._clients: dict[str, Provider] = {}
         self._lock = threading.Lock()
         self.list_sizes: dict[tuple[str, str], int] = {}  # (account, agent): batches in the last list
@@ -79,7 +46,7 @@ class Accounts:
         """
         client = self._client(account, provider)
         if isinstance(client, str):
-            return Door(ClosedAccount(client))
+            return Door(ClosedAccount(client, PROBE_EVERY))
         closed = self._closed(account)
         if closed is None:
             return Door(client)
@@ -88,7 +55,7 @@ class Accounts:
             return Door(client)
         closed = self._closed(account) or closed
         words = self._words(closed)
-        return Door(client, no_funds=words) if closed.kind == Why.FUNDS else Door(ClosedAccount(words))
+        return Door(client, no_funds=words) if closed.kind == Why.FUNDS else Door(ClosedAccount(words, PROBE_EVERY))
 
     def heed(self, account: str, answer: object, now: datetime) -> None:
         """Close an account whose credentials or funds were refused, until a harmless read succeeds."""
@@ -111,21 +78,30 @@ class Accounts:
         return closed is None or (closed.kind == Why.FUNDS and why is Why.CREDENTIALS)
 
     def _client(self, account: str, provider: str) -> Provider | str:
+        """The account's client, or why there is none."""
         with self._lock:
             if account not in self._clients:
-                known = self._settings.account(account)
-                if known is None or known.api_key is None:
-                    return f"account {account} has no key: set CALLBEAT_ACCOUNTS__{account.upper()}__API_KEY"
-                if known.provider != provider:
-                    return (
-                        f"account {account} is at {known.provider}, not at {provider}: check its PROVIDER setting"
-                    )
-                credentials = Credentials(
-                    known.api_key.get_secret_value(), known.base_url, known.workspace_id, known.version
-                )
-                timeout = self._settings.request_timeout
-                self._clients[account] = connect(provider, credentials, timeout=timeout, now=self._now)
+                made = self._connect(account, provider)
+                if isinstance(made, str):
+                    return made
+                self._clients[account] = made
             return self._clients[account]
+
+    def _connect(self, account: str, provider: str) -> Provider | str:
+        known = self._settings.account(account)
+        if known is None or known.api_key is None:
+            return f"account {account} has no key: set CALLBEAT_ACCOUNTS__{account.upper()}__API_KEY"
+        if known.provider != provider:
+            return f"account {account} is at {known.provider}, not at {provider}: check its PROVIDER setting"
+        credentials = Credentials(
+            known.api_key.get_secret_value(), known.base_url, known.workspace_id, known.version
+        )
+        rules = rules_of(provider)
+        if (problem := rules.check_account(credentials)) is not None:
+            return f"account {account}: {problem} (CALLBEAT_ACCOUNTS__{account.upper()}__…)"
+        client = connect(provider, credentials, timeout=self._settings.request_timeout, now=self._now)
+        limit = rules.capabilities.requests_a_minute
+        return client if self._budget is None or limit is None else Budgeted(client, self._budget, account, limit)
 
     def _closed(self, account: str) -> AccountRow | None:
         with self._ledger.read() as session:

@@ -16,11 +16,12 @@ from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.providers.registry import rules_of
+from callbeat.runs.calls import close_calls
 from callbeat.runs.catalog import remember
-from callbeat.runs.collect import close_calls
 from callbeat.runs.context import Context, load_campaign
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import bears, run_key
+from callbeat.runs.lost import sure_at
 from callbeat.runs.planning import insert_run
 from callbeat.runs.report import find_run
 from callbeat.runs.starts import NoneLeft, choose_start, dial_until
@@ -141,6 +142,8 @@ def placed(context: Context, batch: BatchRow, ref: str, actor: str) -> BatchStat
     seen = _look(context, batch, ref)
     if seen.label is not None and not bears(seen, batch.label):
         raise Refusal(f"{ref} bears the label {seen.label}, not {batch.label}")
+    if seen.label is None and seen.total is not None and seen.total > batch.calls:
+        raise Refusal(f"{ref} has {seen.total} calls, ours at most {batch.calls}: it is another batch")
     if seen.phase is Phase.PARKED:
         raise Refusal(
             f"{ref} has no start: resolve it --not-placed, and callbeat finds it by its label and goes on"
@@ -161,7 +164,12 @@ def _look(context: Context, batch: BatchRow, ref: str) -> BatchSeen:
 
 
 def not_placed(context: Context, batch: BatchRow, actor: str) -> BatchState:
-    """A person knows that it was never placed: it goes through `late` again, and is created or missed."""
+    """A person knows that it was never placed: it goes through `late` again, and is created or missed.
+
+    Raises:
+        Refusal: where nothing can be looked up, while a stalled process may still send it.
+    """
+    _refuse_too_early(context, batch)
     run, campaign = _campaign_of(context, batch)
     now = context.clock.now()
     chosen = choose_start(rules_of(batch.provider), campaign, run.due_at, now, by_hand=bool(run.manual))
@@ -178,10 +186,18 @@ def not_placed(context: Context, batch: BatchRow, actor: str) -> BatchState:
     _resolve(
         context, batch, S.READY, "a person says it was not placed", actor,
         ignored_ref=batch.provider_ref or "none", provider_ref=None, asked_text=None, start_at=None,
-        creates=0, schedules=0, denials=0,
-        verified=0, reason=None,
+        creates=0, schedules=0, denials=0, verified=0, reason=None, doubted=True, page=None,
     )  # fmt: skip
     return S.READY
+
+
+def _refuse_too_early(context: Context, batch: BatchRow) -> None:
+    sure = sure_at(context, batch)
+    if not rules_of(batch.provider).capabilities.found_by_label and context.clock.now() < sure:
+        raise Refusal(
+            f"{batch.key} was sent a moment ago, and may yet arrive: look again at the provider, and say so from "
+            f"{iso(sure)} on"
+        )
 
 
 def _campaign_of(context: Context, batch: BatchRow) -> tuple[RunRow, Campaign]:

@@ -16,31 +16,46 @@ from callbeat.errors import Finding
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import CampaignRow, FileRow, RevisionRow, RunRow
 from callbeat.ledger.writer import Writer
+from callbeat.providers.port import Rules
 from callbeat.providers.registry import RULES
 from callbeat.runs.context import Context, log
-from callbeat.runs.create import needs_of
+from callbeat.runs.needs import fitting, needs_of, retry_wish
 from callbeat.runs.planning import move_cursor, plan_run
+from callbeat.runs.starts import dial_until
+
+REFERENCE = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 
 
 def check_campaign(campaign: Campaign) -> list[Finding]:
-    """What the campaign's provider cannot do, and what its rounding makes of the due times."""
+    """What the campaign's provider cannot do, and what its rounding and the hours make of the due times."""
     rules = RULES.get(campaign.provider)
-    return [] if rules is None else [*rules.check(needs_of(campaign)), *_rounding(campaign)]
+    if rules is None:
+        return []
+    due = next_campaign_due(campaign, REFERENCE)
+    found = rules.check(needs_of(campaign))
+    return (
+        found if due is None else [*found, *_rounding(campaign, rules, due), *_late_retries(campaign, rules, due)]
+    )
 
 
-def _rounding(campaign: Campaign) -> list[Finding]:
+def _rounding(campaign: Campaign, rules: Rules, due: datetime) -> list[Finding]:
     """A campaign whose minutes the provider will round is told so."""
-    rules, reference = RULES[campaign.provider], datetime.fromisoformat("2026-01-01T00:00:00+00:00")
-    due = next_campaign_due(campaign, reference)
-    if due is None or rules.rounded(due) == due:
+    if rules.rounded(due) == due:
         return []
     marks = f"what is due {due:%H:%M} starts {rules.rounded(due):%H:%M} UTC"
     told = f"{campaign.provider} starts batches on marks of its own: {marks}"
-    return [
-        Finding(
-            ("schedule", "cron"), told, "nothing to mend; choose a minute on a mark to start at once", "warning"
-        )
-    ]
+    fix = "nothing to mend; choose a minute on a mark to start at once"
+    return [Finding(("schedule", "cron"), told, fix, "warning")]
+
+
+def _late_retries(campaign: Campaign, rules: Rules, due: datetime) -> list[Finding]:
+    """Retries that would come after the hours are left out each time: somebody hopes for them."""
+    wish, start = retry_wish(campaign), rules.rounded(due)
+    kept = len(fitting(wish, start, dial_until(campaign, start)).after) if wish else 0
+    if wish is None or kept == len(wish.after):
+        return []
+    told = f"only {kept} of {len(wish.after)} retries fit before the hours end, for what is due {due:%H:%M} UTC"
+    return [Finding(("retries", "after"), told, "shorten the pauses, or let the hours last longer", "warning")]
 
 
 def apply(context: Context, readings: Iterable[Reading], removed: Sequence[str] = ()) -> None:

@@ -16,9 +16,11 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, RevisionRow, RunRow
 from callbeat.ledger.writer import R, Writer
+from callbeat.providers.capabilities import Capabilities
 from callbeat.providers.port import Provider, Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.accounts import Accounts
+from callbeat.runs.gates import Budget
 from callbeat.runs.next_step import task_for_batch
 from callbeat.runs.pace import overdue
 from callbeat.runs.starts import STOP_AHEAD, Chosen, NoneLeft, choose_start
@@ -51,8 +53,10 @@ class Context:
         return timedelta(seconds=self.timeout * REQUESTS_IN_A_LEASE)
 
 
-def open_context(settings: Settings, send: Send, can_send: Callable[[], bool] = lambda: True) -> Context:
-    """A process's context: its ledger ready, and of the right world.
+def open_context(
+    settings: Settings, send: Send, can_send: Callable[[], bool] = lambda: True, budget: Budget | None = None
+) -> Context:
+    """A process's context: its ledger ready, and of the right world. Without a budget nothing is held back.
 
     Raises:
         CallbeatError: a setting is wrong, or the ledger does not work or belongs to another world.
@@ -63,7 +67,7 @@ def open_context(settings: Settings, send: Send, can_send: Callable[[], bool] = 
     return Context(
         ledger=ledger,
         clock=clock,
-        accounts=Accounts(settings, ledger, clock.now),
+        accounts=Accounts(settings, ledger, clock.now, budget),
         site=settings.site,
         config_root=settings.config_root,
         send=send,
@@ -83,8 +87,8 @@ class Hold:
     context: Context
     until: float
 
-    def renew(self, writer: Writer, row: RunRow) -> None:
-        """Prolong the lease on a run within a transaction: long work, still ours.
+    def renew(self, writer: Writer, row: R) -> None:
+        """Prolong the lease on a row within a transaction: long work, still ours.
 
         Raises:
             LedgerConflict: it is not ours any more.
@@ -119,6 +123,28 @@ class BatchJob:
     def now(self) -> datetime:
         """Campaign time."""
         return self.context.clock.now()
+
+    @property
+    def can(self) -> Capabilities:
+        """What the provider can do."""
+        return self.rules.capabilities
+
+    @property
+    def ref(self) -> str:
+        """The provider's id of the batch."""
+        return self.batch.provider_ref or ""
+
+    def before_page(self) -> None:
+        """To be called before each request of a long reading: the lease is prolonged once half of it is gone.
+
+        Raises:
+            LedgerConflict: the batch is not ours any more.
+            Lapsed: too little of the lease is left.
+        """
+        if self.hold.until - monotonic() < self.context.lease.total_seconds() / 2:
+            with self.context.ledger.write() as writer:
+                self.hold.renew(writer, self.batch)
+        self.hold.check()
 
     def move(self, to: BatchState, why: str, *, wait: timedelta = timedelta(0), **changes: Any) -> None:
         """Move the batch in a transaction of its own, and give it back unless `keep_lease`."""

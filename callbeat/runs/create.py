@@ -4,21 +4,30 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
-
-from callbeat.campaigns.model import Campaign
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
-from callbeat.ledger.tables import CallRow
-from callbeat.providers.answers import Accepted, Busy, Failure, Refused, Why
-from callbeat.providers.port import BatchSeen, Contact, Needs, NewBatch, Phase, RetryWish
-from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused, Why
+from callbeat.providers.port import BatchSeen, Created, Phase
+from callbeat.runs.context import BatchJob, Context, Lapsed, claim_batch
 from callbeat.runs.heartbeat import heed_clock
 from callbeat.runs.labels import bears
-from callbeat.runs.starts import STOP_AHEAD, NoneLeft, dial_until
-from callbeat.runs.verdicts import BETWEEN_LISTS, absent, after_absence, after_create, after_found, count_denial
+from callbeat.runs.listing import list_batches, older_than, opened_at
+from callbeat.runs.lost import hold_what_was_lost, too_late_an_answer
+from callbeat.runs.needs import new_batch
+from callbeat.runs.starts import Chosen, NoneLeft, dial_until
+from callbeat.runs.verdicts import (
+    AT_ONCE,
+    BETWEEN_LISTS,
+    Verdict,
+    absent,
+    after_absence,
+    after_create,
+    after_found,
+    count_denial,
+)
 
 LATEST = datetime.max.replace(tzinfo=UTC)
+MOST_LOOKS = 3  # at an account of which nothing but its clock and its key can be seen
 
 
 def create(context: Context, batch_id: int) -> None:
@@ -29,16 +38,19 @@ def create(context: Context, batch_id: int) -> None:
     if job.batch.state is BatchState.CREATING:
         job.move(
             BatchState.UNCERTAIN, "a create was under way when its process ended",
-            keep_lease=True, in_doubt_since=job.now, denials=0, denied_at=None,
+            keep_lease=True, in_doubt_since=job.now, denials=0, denied_at=None, doubted=True,
         )  # fmt: skip
+    if job.batch.state is BatchState.UNCERTAIN and not job.can.found_by_label:
+        hold_what_was_lost(job)
+        return
     if job.batch.state is BatchState.READY and _missed(job):
         return
-    found = _look_up(job)
+    found = _look_up(job) if job.can.found_by_label else _look_at_the_account(job)
     if isinstance(found, list):
         _go_on(job, found)
     else:
         context.accounts.heed(job.batch.account, found, job.now)
-        job.wait(found.retry_in if isinstance(found, Busy) else BETWEEN_LISTS, found.reason)
+        job.wait(found.retry_in if isinstance(found, Busy) else BETWEEN_LISTS, found.reason, **_looked(job))
 
 
 def _go_on(job: BatchJob, found: Sequence[BatchSeen]) -> None:
@@ -68,23 +80,42 @@ def _missed(job: BatchJob) -> bool:
     """Whether no start is left: then nothing is created for it."""
     chosen = job.choose_start()
     if isinstance(chosen, NoneLeft):
-        job.move(BatchState.MISSED, chosen.words, reason=chosen.reason)
-        job.context.send("finish", [job.run.id])
-        return True
-    return False
+        _miss(job, chosen)
+    return isinstance(chosen, NoneLeft)
+
+
+def _miss(job: BatchJob, none: NoneLeft) -> None:
+    job.move(BatchState.MISSED, none.words, reason=none.reason)
+    job.context.send("finish", [job.run.id])
 
 
 def _look_up(job: BatchJob) -> list[BatchSeen] | Failure:
     """Every batch at the provider that bears our label, or why that cannot be told."""
-    job.hold.check()
-    answer = job.provider.list_batches(job.batch.agent)
+    answer = list_batches(job, older_than(opened_at(job)))
     if isinstance(answer, Accepted):
         heed_clock(job.context, job.batch.account, job.batch.provider, job.provider)
         return [seen for seen in answer.value if bears(seen, job.batch.label) and not _ruled_out(job, seen)]
     refused = isinstance(answer, Refused) and answer.why in (Why.REQUEST, Why.NOT_FOUND)
-    if refused and job.batch.state is BatchState.READY and job.rules.create_is_harmless:
+    if refused and job.batch.state is BatchState.READY and job.can.create_is_harmless:
         return []  # no such agent, perhaps: the create will say so in the provider's own words
     return answer
+
+
+def _look_at_the_account(job: BatchJob) -> list[BatchSeen] | Failure:
+    """Where no batch can be looked up: is the key good, and is the clock by which the start is chosen?
+
+    A provider that stumbles over the question alone is not waited for until the start has gone by.
+    """
+    job.hold.check()
+    answer = job.provider.account()
+    if isinstance(answer, Accepted):
+        heed_clock(job.context, job.batch.account, job.batch.provider, job.provider)
+        return []
+    return [] if isinstance(answer, Busy) and job.batch.denials >= MOST_LOOKS else answer
+
+
+def _looked(job: BatchJob) -> dict[str, Any]:
+    return {} if job.can.found_by_label else {"denials": job.batch.denials + 1}
 
 
 def _ruled_out(job: BatchJob, seen: BatchSeen) -> bool:
@@ -101,7 +132,7 @@ def _adopt(job: BatchJob, seen: BatchSeen) -> None:
     changes: dict[str, Any] = {"provider_ref": seen.ref, "phase": str(seen.phase), "in_doubt_since": None}
     if verdict.to is BatchState.SCHEDULED:
         start = seen.start_at or job.rules.rounded(job.run.due_at)
-        changes |= {"start_at": start, "dial_until": dial_until(job.campaign, start)}
+        changes |= {"start_at": start, "dial_until": dial_until(job.campaign, start), "retries": seen.retries or 0}
     job.move(verdict.to, verdict.why, **changes)
     job.next_task()
 
@@ -123,70 +154,61 @@ def _send(job: BatchJob) -> None:
     if job.no_funds:
         job.wait(BETWEEN_LISTS, job.no_funds)
         return
-    batch = _new_batch(job)
-    job.move(
-        BatchState.CREATING, "creating", keep_lease=True,
-        creates=job.batch.creates + 1, in_doubt_since=job.now, denials=0, denied_at=None,
-    )  # fmt: skip
+    chosen = job.choose_start()
+    if isinstance(chosen, NoneLeft):
+        _miss(job, chosen)
+        return
+    batch = new_batch(job, chosen)
     job.hold.check()
+    job.move(
+        BatchState.CREATING, "creating", keep_lease=True, creates=job.batch.creates + 1, in_doubt_since=job.now,
+        denials=0, denied_at=None, **(_asked(chosen) if job.can.start_with_create else {}),
+    )  # fmt: skip
+    _check_once_more(job)
     answer = job.provider.create(batch)
     job.context.accounts.heed(job.batch.account, answer, job.now)
-    verdict = after_create(answer)
-    ref = answer.value if isinstance(answer, Accepted) else None
+    verdict = after_create(answer, job.can)
     try:
-        unsent: dict[str, Any] = {"creates": job.batch.creates - 1} if verdict.to is BatchState.READY else {}
-        unsent |= {"in_doubt_since": job.now} if verdict.to is BatchState.UNCERTAIN else {}
-        job.move(
-            verdict.to, verdict.why, wait=verdict.wait, provider_ref=ref, phase=str(Phase.PARKED),
-            reason=verdict.why if verdict.to is not BatchState.CREATED else None, **unsent,
-        )  # fmt: skip
+        _record(job, verdict, answer)
     except LedgerConflict:
-        job.note(f"an answer came after the lease: {verdict.why}. If it is a second batch, verify removes it")
+        too_late_an_answer(job, verdict, answer)
         return
     if not verdict.wait:
         job.next_task()
 
 
-def _new_batch(job: BatchJob) -> NewBatch:
-    with job.context.ledger.read() as session:
-        calls = session.execute(
-            select(CallRow.row, CallRow.number, CallRow.variables)
-            .where(CallRow.batch_id == job.batch.id)
-            .order_by(CallRow.row)
-        )
-        contacts = [Contact(row, number, variables) for row, number, variables in calls]
-    return NewBatch(job.batch.label, needs_of(job.campaign, _retries_that_fit(job)), contacts)
+def _asked(chosen: Chosen) -> dict[str, Any]:
+    """The start that leaves with the create: written first, so that a crash does not forget it."""
+    start = chosen.start
+    return {"asked_text": start.text, "start_at": start.start_at, "dial_until": chosen.dial_until}
 
 
-def needs_of(campaign: Campaign, retries: RetryWish | None = None) -> Needs:
-    """A campaign's wishes in the port's words. `retries` replaces those of the file."""
-    return Needs(
-        agent=campaign.agent,
-        from_numbers=campaign.from_numbers,
-        retries=retries if retries is not None else retry_wish(campaign),
-        options=campaign.options,
-        columns=tuple(campaign.contacts.variables or ()),
-    )
+def _check_once_more(job: BatchJob) -> None:
+    """A process that was stalled just now has sent nothing: where nobody could look that up, it is said."""
+    try:
+        job.hold.check()
+    except Lapsed:
+        job.move(BatchState.READY, "not sent: its process was stalled", **_unsent(job))
+        raise
 
 
-def retry_wish(campaign: Campaign) -> RetryWish | None:
-    """The retries of the file."""
-    wish = campaign.retries
-    return None if wish is None else RetryWish(wish.after[: wish.attempts], wish.on)
+def _unsent(job: BatchJob) -> dict[str, Any]:
+    return {"creates": job.batch.creates - 1, "asked_text": None, "start_at": None, "dial_until": None}
 
 
-def _retries_that_fit(job: BatchJob) -> RetryWish | None:
-    """Only retries whose time comes before the hours end: the provider would dial outside them."""
-    wish = retry_wish(job.campaign)
-    chosen = job.choose_start()
-    if wish is None or isinstance(chosen, NoneLeft) or chosen.dial_until is None:
-        return wish
-    last, fitting = chosen.start.start_at, []
-    for after in wish.after:
-        last += after
-        if last >= chosen.dial_until - STOP_AHEAD:
-            break
-        fitting.append(after)
-    if len(fitting) < len(wish.after):
-        job.note(f"{len(wish.after) - len(fitting)} retries left out: they could fall after the hours end")
-    return RetryWish(tuple(fitting), wish.on)
+def _record(job: BatchJob, verdict: Verdict, answer: Answer[Created]) -> None:
+    changes: dict[str, Any] = {"reason": verdict.why}
+    if isinstance(answer, Accepted):
+        phase = Phase.SCHEDULED if job.can.start_with_create else Phase.PARKED
+        changes = {
+            "provider_ref": answer.value.ref,
+            "valid": answer.value.taken,
+            "phase": str(phase),
+            "reason": None,
+        }
+        changes |= {"in_doubt_since": None}
+    elif verdict.to is BatchState.READY:
+        changes |= _unsent(job)
+    elif verdict.to is BatchState.UNCERTAIN:
+        changes |= {"in_doubt_since": job.now, "doubted": True}
+    job.move(verdict.to, verdict.why, wait=verdict.wait or AT_ONCE, **changes)

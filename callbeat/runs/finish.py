@@ -9,7 +9,7 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import Outcome
-from callbeat.runs.collect import close_calls
+from callbeat.runs.calls import close_calls
 from callbeat.runs.context import Context, claim, log
 from callbeat.runs.stop import left_over
 

@@ -15,7 +15,7 @@ TASKS = {
     S.SCHEDULING: "schedule",
     S.SCHEDULED: "verify",
     S.RUNNING: "poll",
-    S.RETRYING: "poll",
+    S.RETRYING: "retry",
     S.STOPPING: "stop",
 }
 STOPPED_WHEN_WISHED = (S.READY, S.CREATED, S.SCHEDULED, S.RUNNING)
@@ -29,6 +29,8 @@ def task_for_batch(batch: BatchRow, now: datetime) -> str:
         return "poll"
     if batch.state is S.RUNNING and batch.collect_wanted:
         return "collect"
+    if batch.state is S.RUNNING and batch.retry_at is not None and now >= batch.retry_at:
+        return "retry"
     return TASKS[batch.state]
 
 

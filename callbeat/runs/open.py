@@ -1,6 +1,6 @@
 """Open a run: read and screen its contacts, and write its calls and batches in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -42,10 +42,11 @@ def open_run(context: Context, run_id: int) -> None:
         return
     try:
         screening = read_contacts(context.config_root, campaign, run, rules)
+        _check_division(campaign, rules, screening)
     except SourceError as error:
         _without_source(context, run, campaign, rules, error)
         return
-    _write(hold, run, campaign, screening)
+    _write(hold, run, campaign, rules, screening)
 
 
 def read_contacts(root: Path, campaign: Campaign, run: RunRow, rules: Rules) -> Screening:
@@ -65,6 +66,20 @@ def read_contacts(root: Path, campaign: Campaign, run: RunRow, rules: Rules) -> 
         reserved=rules.reserved_columns,
     )
     return screen(read_rows(path, wanted))
+
+
+def _check_division(campaign: Campaign, rules: Rules, screening: Screening) -> None:
+    """Several batches dial side by side: their concurrency is shared, and none can have less than one.
+
+    Raises:
+        SourceError: so many contacts cannot be called with so little.
+    """
+    batches = len(divided(len(screening.contacts), rules.capabilities.most_contacts))
+    if campaign.concurrency is not None and batches > campaign.concurrency:
+        words = (
+            f"{len(screening.contacts)} contacts take {batches} batches, and concurrency is {campaign.concurrency}"
+        )
+        raise SourceError("concurrency_too_small", words)
 
 
 def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) -> bool:
@@ -160,43 +175,44 @@ def _without_source(context: Context, run: RunRow, campaign: Campaign, rules: Ru
     log.warning("run.source", run=run.key, reason=error.reason, why=error.words)
 
 
-def _write(hold: Hold, run: RunRow, campaign: Campaign, screening: Screening) -> None:
+def _write(hold: Hold, run: RunRow, campaign: Campaign, rules: Rules, screening: Screening) -> None:
     """Contacts go into the ledger in parts, so that nobody else waits long; the last step makes the run active.
 
     A crash between leaves parts of a run that is still opening: they are removed when it opens again.
     """
     context, now = hold.context, hold.context.clock.now()
+    sizes = divided(len(screening.contacts), rules.capabilities.most_contacts)
     with context.ledger.write() as writer:
         hold.renew(writer, run)
         _clear(writer, run)
-        batch = _new_batch(context, run, campaign, len(screening.contacts)) if screening.contacts else None
-        if batch is not None:
-            writer.session.add(batch)
-            writer.session.flush()
-            writer.session.expunge(batch)
-    for table, rows in _rows(run, batch, screening):
+        batches = _new_batches(writer, context, run, campaign, sizes)
+    for table, rows in _rows(run, batches, screening):
         with context.ledger.write() as writer:
             hold.renew(writer, run)
             writer.session.execute(insert(table), rows)
     with context.ledger.write() as writer:
-        to = _activate(writer, run, batch, screening, now)
+        to = _activate(writer, run, batches, screening, now)
     log.info(f"run.{to}", run=run.key)
-    if to is RunState.ACTIVE and batch is not None:
-        context.send("create", [batch.id])
+    if to is RunState.ACTIVE:
+        context.send("create", [batch.id for batch in batches])
 
 
-def _activate(writer: Writer, run: RunRow, batch: BatchRow | None, screening: Screening, now: datetime) -> RunState:
-    """The last step of opening: from here on the batch is acted on."""
+def _activate(
+    writer: Writer, run: RunRow, batches: Sequence[BatchRow], screening: Screening, now: datetime
+) -> RunState:
+    """The last step of opening: from here on the batches are acted on."""
     fresh = writer.snapshot(RunRow, run.id)
     if fresh is not None and fresh.stop_reason is not None:
         _clear(writer, run)
         why, to, reason = "stopped while it opened", RunState.CANCELLED, fresh.stop_reason
-    elif batch is None:
+    elif not batches:
         why, to, reason = f"none of {screening.rows} rows is left to call", RunState.FINISHED, "nobody_left"
     else:
-        out = len(screening.exclusions)
-        why, to, reason = f"{screening.rows} rows: {batch.calls} to call, {out} not", RunState.ACTIVE, None
-        writer.change(batch, next_action_at=now)
+        out, calls = len(screening.exclusions), len(screening.contacts)
+        parts = f", in {len(batches)} batches" if len(batches) > 1 else ""
+        why, to, reason = f"{screening.rows} rows: {calls} to call, {out} not{parts}", RunState.ACTIVE, None
+        for batch in batches:
+            writer.change(batch, next_action_at=now)
     writer.move(run, to, at=now, why=why, reason=reason, rows=screening.rows, next_action_at=now + WAIT)
     return to
 
@@ -207,25 +223,47 @@ def _clear(writer: Writer, run: RunRow) -> None:
         writer.session.execute(delete(table).where(table.run_id == run.id))
 
 
-def _new_batch(context: Context, run: RunRow, campaign: Campaign, calls: int) -> BatchRow:
-    """One batch: Bolna states no limit of size."""
-    return BatchRow(
-        key=f"{run.key}/1", run_id=run.id, n=1, provider=campaign.provider, account=campaign.account,
-        agent=campaign.agent, label=label(context.site, run.campaign, run.due_at, run.manual, 1),
-        state=BatchState.READY, calls=calls,
-    )  # fmt: skip
+def divided(contacts: int, most: int | None) -> list[int]:
+    """How many contacts go into each batch: as few batches as the provider's limit permits, as even as can be."""
+    if not contacts:
+        return []
+    batches = 1 if most is None else -(-contacts // most)
+    return [contacts // batches + (1 if n < contacts % batches else 0) for n in range(batches)]
+
+
+def _new_batches(
+    writer: Writer, context: Context, run: RunRow, campaign: Campaign, sizes: Sequence[int]
+) -> list[BatchRow]:
+    """Rows that nobody acts on yet: they have no next action."""
+    batches = [
+        BatchRow(
+            key=f"{run.key}/{n}", run_id=run.id, n=n, provider=campaign.provider, account=campaign.account,
+            agent=campaign.agent, label=label(context.site, run.campaign, run.due_at, run.manual, n),
+            state=BatchState.READY, calls=calls,
+        )
+        for n, calls in enumerate(sizes, 1)
+    ]  # fmt: skip
+    writer.session.add_all(batches)
+    writer.session.flush()
+    for batch in batches:
+        writer.session.expunge(batch)
+    return batches
 
 
 def _rows(
-    run: RunRow, batch: BatchRow | None, screening: Screening
+    run: RunRow, batches: Sequence[BatchRow], screening: Screening
 ) -> Iterator[tuple[type[CallRow] | type[ExclusionRow], list[dict[str, object]]]]:
     """Everything to be written, in parts."""
-    exclusions = screening.exclusions
+    exclusions, contacts = screening.exclusions, screening.contacts
     for part in range(0, len(exclusions), PART):
         some = exclusions[part : part + PART]
         yield ExclusionRow, [{"run_id": run.id, "row": e.row, "kind": e.kind, "reason": e.reason} for e in some]
-    for part in range(0, len(screening.contacts) if batch else 0, PART):
-        yield CallRow, [_call(run, batch, contact) for contact in screening.contacts[part : part + PART] if batch]
+    first = 0
+    for batch in batches:
+        for part in range(first, first + batch.calls, PART):
+            some_calls = contacts[part : min(part + PART, first + batch.calls)]
+            yield CallRow, [_call(run, batch, contact) for contact in some_calls]
+        first += batch.calls
 
 
 def _call(run: RunRow, batch: BatchRow, contact: Screened) -> dict[str, object]:

@@ -10,6 +10,7 @@ LATEST = timedelta(minutes=10)
 SETTLE = timedelta(seconds=45)  # after a batch is over, until its last calls are accounted for
 LONGEST_DOUBT = timedelta(days=1)
 LONGEST_SCHEDULING = timedelta(hours=1)  # after the start that may have been taken
+LONGEST_RETRYING = timedelta(hours=1)
 LONGEST_STOPPING = timedelta(hours=1)
 GIVE_UP_AFTER_HOURS = timedelta(hours=2)  # after `dial_until`
 GIVE_UP_AFTER_START = timedelta(hours=24)  # where any hour is permitted
@@ -36,6 +37,8 @@ def overdue(batch: BatchRow, now: datetime) -> bool:
             return now > doubt + LONGEST_DOUBT
         case BatchState.SCHEDULING:
             return now > (batch.start_at or doubt) + LONGEST_SCHEDULING
+        case BatchState.RETRYING:
+            return now > doubt + LONGEST_RETRYING
         case BatchState.STOPPING:
             return now > doubt + LONGEST_STOPPING
         case BatchState.SCHEDULED | BatchState.RUNNING:

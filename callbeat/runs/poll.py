@@ -6,14 +6,17 @@ from typing import Any
 
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
+from callbeat.ledger.tables import BatchRow
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
-from callbeat.runs.context import BatchJob, Context, claim_batch, log
-from callbeat.runs.pace import next_look, overdue
+from callbeat.runs.context import BatchJob, Context, Lapsed, claim_batch, log
+from callbeat.runs.listing import Enough, list_batches, older_than, opened_at
+from callbeat.runs.pace import SOONEST, next_look, overdue
 from callbeat.runs.starts import STOP_AHEAD
+from callbeat.runs.verify import remove_extras
 
 ENDED = (Phase.OVER, Phase.STOPPED, Phase.FAILED)
-POLLED = {BatchState.SCHEDULED, BatchState.RUNNING, BatchState.RETRYING}
+POLLED = {BatchState.SCHEDULED, BatchState.RUNNING}
 LARGE_LIST = 500  # an agent's list longer than this is not fetched for one or two batches
 
 
@@ -40,13 +43,12 @@ def _claim(context: Context, batch_id: int) -> BatchJob | None:
 
 
 def _look(jobs: Sequence[BatchJob]) -> Mapping[int, Answer[BatchSeen]]:
-    """What the provider shows of each. A list grown large is left for one GET a batch."""
+    """What the provider shows of each. Where there is no list, or one grown large, that is one GET a batch."""
     first = jobs[0]
     known = first.context.accounts.list_sizes.get((first.batch.account, first.batch.agent), 0)
-    if known > LARGE_LIST and len(jobs) * 50 < known:
-        return {job.batch.id: job.provider.get(job.batch.provider_ref or "") for job in jobs}
-    first.hold.check()
-    answer = first.provider.list_batches(first.batch.agent)
+    if not first.can.found_by_label or (known > LARGE_LIST and len(jobs) * 50 < known):
+        return {job.batch.id: _get(job) for job in jobs}
+    answer = list_batches(first, _all_seen(jobs))
     if not isinstance(answer, Accepted):
         return {job.batch.id: answer for job in jobs}
     first.context.accounts.list_sizes[(first.batch.account, first.batch.agent)] = len(answer.value)
@@ -54,9 +56,33 @@ def _look(jobs: Sequence[BatchJob]) -> Mapping[int, Answer[BatchSeen]]:
     return {job.batch.id: _row(job, rows) for job in jobs}
 
 
+def _all_seen(jobs: Sequence[BatchJob]) -> Enough:
+    """Pages are read until every batch was shown, and those that bear the label of one about to dial too."""
+    missing = {job.ref for job in jobs}
+    first_opened = min(opened_at(job) for job in jobs)
+    starting = any(job.batch.state is BatchState.SCHEDULED for job in jobs)
+
+    def enough(page: Sequence[BatchSeen]) -> bool:
+        missing.difference_update(row.ref for row in page)
+        return older_than(first_opened)(page) or (not missing and not starting)
+
+    return enough
+
+
 def _row(job: BatchJob, rows: Mapping[str, BatchSeen]) -> Answer[BatchSeen]:
-    found = rows.get(job.batch.provider_ref or "")
-    return Accepted(found) if found else job.provider.get(job.batch.provider_ref or "")
+    """A batch that starts is compared once more with all that bear its label: one that came late dials too."""
+    if job.batch.state is BatchState.SCHEDULED and not job.can.create_is_harmless:
+        remove_extras(job, list(rows.values()))
+    found = rows.get(job.ref)
+    return Accepted(found) if found else _get(job)
+
+
+def _get(job: BatchJob) -> Answer[BatchSeen]:
+    try:
+        job.hold.check()
+    except Lapsed:
+        return Busy("the look at others of its agent took too long")
+    return job.provider.get(job.ref)
 
 
 def _record(job: BatchJob, answer: Answer[BatchSeen]) -> None:
@@ -71,9 +97,12 @@ def _record(job: BatchJob, answer: Answer[BatchSeen]) -> None:
 
 def _progress(job: BatchJob, seen: BatchSeen) -> None:
     batch = job.batch
+    if stale(batch, seen):
+        job.wait(SOONEST, "the provider does not show yet that it tries again")
+        return
     started = seen.phase is Phase.DIALLING or seen.phase in ENDED
     changes: dict[str, Any] = {"phase": str(seen.phase), "valid": seen.valid, "reason": None}
-    if batch.state is BatchState.RETRYING or (batch.state is BatchState.SCHEDULED and started):
+    if batch.state is BatchState.SCHEDULED and started:
         job.move(
             BatchState.RUNNING, f"the provider says {seen.status_word}", keep_lease=True, start_at=_start(job, seen)
         )
@@ -85,6 +114,11 @@ def _progress(job: BatchJob, seen: BatchSeen) -> None:
         job.move(BatchState.HELD, why, **changes | {"reason": why})
     else:
         job.release(wait=wait_for(job, seen.over), **changes)
+
+
+def stale(batch: BatchRow, seen: BatchSeen) -> bool:
+    """Whether what is shown is older than the last retry that the provider took."""
+    return seen.retries is not None and seen.retries < batch.retries
 
 
 def _start(job: BatchJob, seen: BatchSeen) -> datetime:

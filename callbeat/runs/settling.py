@@ -1,12 +1,15 @@
 """Whether a batch's calls are really over, and what each became. Pure: "completed" alone is not believed."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from callbeat.outcomes import Outcome
 from callbeat.providers.port import CallSeen, RetryWish
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 UNDATED_GRACE = timedelta(hours=1)  # where the provider's timestamps cannot be read: from the batch's start
 RETRY_GRACE = timedelta(minutes=5)  # a retry that has not shown itself this long after its time is not coming
 
@@ -20,34 +23,73 @@ class Expected:
     number: str
 
 
+class Attempted(Protocol):
+    """A call as the provider shows it, or as the ledger keeps it."""
+
+    @property
+    def outcome(self) -> Outcome: ...
+
+    @property
+    def attempts(self) -> int: ...
+
+    @property
+    def changed_at(self) -> datetime | None: ...
+
+
 def pair(expected: Sequence[Expected], seen: Sequence[CallSeen]) -> dict[int, CallSeen]:
     """Each of our calls (by id) with what the provider shows of it.
 
-    Our own row number ties them; the phone number does where the provider does not echo it. Of several that
-    claim one row, the one that went furthest is taken.
+    Our own row number ties them, unless the number is plainly another's; the phone number does where the provider
+    does not echo the row. Of several that claim one row, the one that went furthest is taken, and they are counted.
     """
-    by_row: dict[int, CallSeen] = {}
-    by_number: dict[str, CallSeen] = {}
-    for call in sorted(seen, key=_progress):
+    by_row: dict[int, list[CallSeen]] = defaultdict(list)
+    by_number: dict[str, list[CallSeen]] = defaultdict(list)
+    for call in seen:
         if call.row is not None:
-            by_row[call.row] = call
+            by_row[call.row].append(call)
         elif call.number:
-            by_number[call.number] = call
-    found = {call.id: by_row.get(call.row) or by_number.get(call.number) for call in expected}
-    return {call_id: call for call_id, call in found.items() if call is not None}
+            by_number[call.number].append(call)
+    found = {call.id: _of_row(call, by_row) or by_number.get(call.number, []) for call in expected}
+    return {call_id: _furthest(calls) for call_id, calls in found.items() if calls}
 
 
-def _progress(call: CallSeen) -> tuple[int, bool, bool]:
-    return call.attempts, call.over, call.outcome in {Outcome.ANSWERED, Outcome.VOICEMAIL}
+def _of_row(expected: Expected, by_row: Mapping[int, list[CallSeen]]) -> list[CallSeen]:
+    calls = by_row.get(expected.row, [])
+    return [call for call in calls if call.number is None or same_line(call.number, expected.number)]
 
 
-def settled(call: CallSeen, retries: RetryWish | None, now: datetime, start_at: datetime | None = None) -> bool:
+def same_line(one: str, other: str) -> bool:
+    """Whether two ways of writing a number may mean one line: providers write some without + or country."""
+    return _ending(one) == _ending(other)
+
+
+def _ending(number: str) -> str:
+    return "".join(filter(str.isdigit, number))[-7:]
+
+
+def _furthest(calls: Sequence[CallSeen]) -> CallSeen:
+    """Where each attempt is a call of its own, they are the attempts."""
+    last = max(calls, key=_progress)
+    made = len({call.ref for call in calls if call.attempts})
+    return replace(last, attempts=max(last.attempts, made))
+
+
+def _progress(call: CallSeen) -> tuple[int, datetime, bool, bool]:
+    return (
+        call.attempts,
+        call.changed_at or LONG_AGO,
+        call.over,
+        call.outcome in {Outcome.ANSWERED, Outcome.VOICEMAIL},
+    )
+
+
+def settled(call: Attempted, retries: RetryWish | None, now: datetime, start_at: datetime | None = None) -> bool:
     """Whether nothing more will come of a call.
 
     With retries at the provider an unanswered call may go back to waiting, so its end is believed only once
     the time of its next retry has gone by.
     """
-    if not call.over:
+    if not call.outcome.final:
         return False
     if retries is None or call.outcome.value not in retries.on:
         return True
@@ -65,6 +107,6 @@ def final_outcome(outcome: Outcome, stop_reason: str | None) -> Outcome:
     return Outcome.NOT_PLACED if outcome is Outcome.CANCELLED and by_rule else outcome
 
 
-def accounted(calls: Mapping[int, CallSeen], expected: int, valid: int | None) -> bool:
+def accounted(shown: int, expected: int, valid: int | None) -> bool:
     """Whether the provider shows every call it took (`valid` of ours, where it tells)."""
-    return len(calls) >= (expected if valid is None else min(valid, expected))
+    return shown >= (expected if valid is None else min(valid, expected))

@@ -32,7 +32,7 @@ class NoneLeft:
 
 def needed(rules: Rules) -> timedelta:
     """The shortest time from opening a run to its start."""
-    return rules.earliest + MARGIN + TO_OPEN
+    return rules.capabilities.earliest + MARGIN + TO_OPEN
 
 
 def choose_start(
@@ -45,7 +45,7 @@ def choose_start(
     """
     late = max(campaign.schedule.late, PATIENCE_BY_HAND) if by_hand else campaign.schedule.late
     last = rules.rounded(due_at) + late
-    asked = max(due_at, _whole_minute(now + rules.earliest + MARGIN))
+    asked = max(due_at, _whole_minute(now + rules.capabilities.earliest + MARGIN))
     start = rules.start_for(asked, now, MARGIN)
     if isinstance(start, NoStart):
         return NoneLeft("too_far", start.reason)

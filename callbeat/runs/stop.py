@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted, Refused, Why
-from callbeat.providers.port import BatchSeen, CallSeen, Phase
-from callbeat.runs.collect import close_calls, expected_calls, write_calls
+from callbeat.providers.port import BatchSeen, Phase
+from callbeat.runs.calls import close_calls, read_calls, shown
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.poll import ENDED
-from callbeat.runs.settling import accounted, pair, settled
+from callbeat.runs.settling import accounted
 
 STOPPABLE = {BatchState.READY, BatchState.CREATED, BatchState.SCHEDULED, BatchState.RUNNING, BatchState.STOPPING}
 LOOK_AGAIN = timedelta(seconds=20)
@@ -82,30 +83,28 @@ def _act(job: BatchJob, seen: BatchSeen) -> None:
 
 def _account_for(job: BatchJob, seen: BatchSeen) -> None:
     """It dials no more; calls that wait for a retry are stopped one by one, those that talk may end."""
-    job.hold.check()
-    answer = job.provider.list_calls(job.batch.provider_ref or "")
-    if not isinstance(answer, Accepted):
-        _wait(job, answer.reason)
+    _, _, failure = read_calls(job)
+    found = shown(job)
+    if failure is not None:
+        _wait(job, failure.reason)
         return
-    expected = expected_calls(job)
-    found = pair(expected, answer.value)
-    write_calls(job, found)
-    if not accounted(found, len(expected), seen.valid):
-        _wait(job, f"the provider shows {len(found)} of {len(expected)} calls")
+    cancelled_whole = seen.phase is Phase.STOPPED and not job.can.stops_single_calls
+    if not cancelled_whole and not accounted(len(found.seen), len(found.calls), seen.valid):
+        _wait(job, f"the provider shows {len(found.seen)} of {len(found.calls)} calls")
         return
-    waiting = [call for call in found.values() if not call.over]
-    if waiting:
-        _stop_calls(job, waiting)
-        _wait(job, f"{len(waiting)} calls are not over yet")
-    elif all(settled(call, None, job.now) for call in found.values()):
+    left = found.live if cancelled_whole else found.open
+    if left:
+        _stop_calls(job, left)
+        _wait(job, f"{len(left)} calls are not over yet")
+    else:
         _stopped(job, f"the provider says {seen.status_word}, and no call is open", seen)
 
 
-def _stop_calls(job: BatchJob, calls: Iterable[CallSeen]) -> None:
+def _stop_calls(job: BatchJob, calls: Iterable[Any]) -> None:
     for call in calls:
-        if call.outcome.value == "waiting" and call.ref:
+        if call.outcome is Outcome.WAITING and call.provider_call and job.can.stops_single_calls:
             job.hold.check()
-            job.provider.stop_call(call.ref)
+            job.provider.stop_call(call.provider_call)
 
 
 def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:

@@ -11,6 +11,7 @@ from callbeat.clock import real_now
 from callbeat.ledger.states import BATCH_PATIENCE, RUN_PATIENCE, BatchState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
+from callbeat.providers.registry import RULES
 from callbeat.runs.context import Context, log
 from callbeat.runs.next_step import task_for_batch, task_for_run
 
@@ -111,7 +112,7 @@ def _batch_messages(batches: Iterable[BatchRow], now: datetime) -> Messages:
             )
             continue
         task = task_for_batch(batch, now)
-        if task == "poll":
+        if task == "poll" and _polled_together(batch):
             polls[batch.account, batch.agent].append(batch.id)
         else:
             single.append((task, batch.id))
@@ -121,6 +122,11 @@ def _batch_messages(batches: Iterable[BatchRow], now: datetime) -> Messages:
         for start in range(0, len(ids), IN_A_GROUP)
     ]
     return [*_one_each(single), *groups]
+
+
+def _polled_together(batch: BatchRow) -> bool:
+    """Where one list shows all batches of an agent; a provider that has been left out since is not asked at all."""
+    return batch.provider not in RULES or RULES[batch.provider].capabilities.found_by_label
 
 
 def _one_each(tasks: Iterable[tuple[str, int]]) -> Messages:

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Unknown, Why
-from callbeat.providers.port import BatchSeen, Phase
+from callbeat.providers.capabilities import Capabilities
+from callbeat.providers.port import BatchSeen, Created, Phase
 
 MOST_CREATES = 2
 MOST_SCHEDULES = 2
+MOST_RETRY_REQUESTS = 2  # of one round
 LISTS_TO_PROVE_ABSENCE = 3
 BETWEEN_LISTS = timedelta(seconds=30)
 ABSENT_AFTER = timedelta(minutes=2)
@@ -26,17 +28,20 @@ class Verdict:
     wait: timedelta = AT_ONCE
 
 
-def after_create(answer: Answer[str]) -> Verdict:
-    """What follows the answer to a create."""
+def after_create(answer: Answer[Created], can: Capabilities) -> Verdict:
+    """What follows the answer to a create: it is scheduled by it where the start travelled with it."""
     match answer:
-        case Accepted(ref):
-            return Verdict(BatchState.CREATED, f"the provider calls it {ref}")
+        case Accepted(created) if can.start_with_create:
+            return Verdict(BatchState.SCHEDULED, f"the provider calls it {created.ref}, and took its start")
+        case Accepted(created):
+            return Verdict(BatchState.CREATED, f"the provider calls it {created.ref}")
         case Busy(reason, wait):
             return Verdict(BatchState.READY, f"nothing was created: {reason}", wait)
         case Refused(reason):
             return Verdict(BatchState.FAILED, reason)
         case Unknown(reason):
-            return Verdict(BatchState.UNCERTAIN, f"it may have been created: {reason}", BETWEEN_LISTS)
+            wait = BETWEEN_LISTS if can.found_by_label else AT_ONCE
+            return Verdict(BatchState.UNCERTAIN, f"it may have been created: {reason}", wait)
 
 
 def count_denial(denials: int, denied_at: datetime | None, now: datetime, apart: timedelta) -> tuple[int, datetime]:
@@ -93,3 +98,16 @@ def after_unscheduled(denials: int, schedules: int) -> Verdict:
     if schedules < MOST_SCHEDULES:
         return Verdict(BatchState.CREATED, "the schedule is proven not to have arrived")
     return Verdict(BatchState.HELD, f"scheduled {schedules} times and the provider shows no start")
+
+
+def after_retry(answer: Answer[int | None]) -> Verdict:
+    """What follows the answer to a retry: further attempts are never worth a second round of calls."""
+    match answer:
+        case Accepted():
+            return Verdict(BatchState.RUNNING, "the provider tries again those it did not reach")
+        case Busy(reason, wait):
+            return Verdict(BatchState.RUNNING, f"not tried again yet: {reason}", wait)
+        case Refused(reason):
+            return Verdict(BatchState.RUNNING, f"the provider tries nobody again: {reason}")
+        case Unknown(reason):
+            return Verdict(BatchState.RETRYING, f"it may be trying again: {reason}", BETWEEN_READS)

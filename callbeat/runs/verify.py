@@ -9,6 +9,7 @@ from callbeat.providers.answers import Accepted, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.labels import bears
+from callbeat.runs.listing import list_batches, older_than, opened_at
 from callbeat.runs.starts import VERIFY_AHEAD, dial_until, permitted
 
 TWICE = 2
@@ -16,12 +17,14 @@ AGAIN = timedelta(seconds=30)
 
 
 def verify(context: Context, batch_id: int) -> None:
-    """One look at all batches of the agent."""
+    """One look at all batches of the agent; at this one alone where they cannot be listed."""
     job = claim_batch(context, batch_id, {BatchState.SCHEDULED})
     if job is None:
         return
-    job.hold.check()
-    answer = job.provider.list_batches(job.batch.agent)
+    if not job.can.found_by_label:
+        _not_shown(job)
+        return
+    answer = list_batches(job, older_than(opened_at(job)))
     if isinstance(answer, Accepted):
         _judge(job, answer.value)
     else:
@@ -30,11 +33,8 @@ def verify(context: Context, batch_id: int) -> None:
 
 
 def _judge(job: BatchJob, seen: Sequence[BatchSeen]) -> None:
-    ours = [batch for batch in seen if bears(batch, job.batch.label)]
     mine = next((batch for batch in seen if batch.ref == job.batch.provider_ref), None)
-    extras = [batch for batch in ours if batch.ref != job.batch.provider_ref]
-    removed = [_remove(job, extra) for extra in extras]
-    if not all(removed):
+    if not remove_extras(job, seen):
         _not_verified(job, Busy("a second batch with our label could not be removed"))
     elif mine is None:
         _not_shown(job)
@@ -44,9 +44,16 @@ def _judge(job: BatchJob, seen: Sequence[BatchSeen]) -> None:
         _confirm(job, mine)
 
 
+def remove_extras(job: BatchJob, seen: Sequence[BatchSeen]) -> bool:
+    """Whether no other batch that bears our label is left that may yet dial."""
+    extras = [batch for batch in seen if bears(batch, job.batch.label) and batch.ref != job.batch.provider_ref]
+    removed = [_remove(job, extra) for extra in extras]
+    return all(removed)
+
+
 def _remove(job: BatchJob, extra: BatchSeen) -> bool:
     """Remove a batch that bears our label and is not the one in the ledger; one that dials is only told."""
-    if extra.phase in (Phase.STOPPED, Phase.FAILED, Phase.OVER):
+    if extra.phase in (Phase.STOPPED, Phase.FAILED) or (extra.phase is Phase.OVER and job.can.create_is_harmless):
         return True
     if extra.phase not in (Phase.PARKED, Phase.SCHEDULED):
         job.note(f"ALARM: {extra.ref} bears our label too, and is {extra.status_word}: stop it at the provider")
@@ -68,7 +75,7 @@ def _confirm(job: BatchJob, mine: BatchSeen) -> None:
         "phase": str(mine.phase),
         "reason": None,
     }
-    why = f"verified: one batch, {mine.status_word}, starts {start:%H:%M} UTC"
+    why = f"verified: one batch, {mine.status_word}, starts {start:%H:%M} UTC{_short(mine, job.batch.calls)}"
     if not permitted(job.rules, job.campaign, job.run.due_at, start, by_hand=bool(job.run.manual)):
         changes["stop_reason"] = "wrong_start"
         why = f"the provider would start it at {start:%H:%M} UTC, which is not permitted"
@@ -77,6 +84,11 @@ def _confirm(job: BatchJob, mine: BatchSeen) -> None:
         job.next_task()
     else:
         job.release(wait=_until_next(start, job.now, changes["verified"] == TWICE), why=why, **changes)
+
+
+def _short(mine: BatchSeen, calls: int) -> str:
+    taken = mine.valid if mine.valid is not None else calls
+    return f"; the provider took {taken} of {calls} calls" if taken != calls else ""
 
 
 def _stage(job: BatchJob, start: datetime) -> int:
@@ -91,13 +103,14 @@ def _until_next(start: datetime, now: datetime, done: bool) -> timedelta:
 def _not_shown(job: BatchJob) -> None:
     """Perhaps it is listed late; perhaps somebody deleted it there."""
     job.hold.check()
-    answer = job.provider.get(job.batch.provider_ref or "")
+    answer = job.provider.get(job.ref)
     if isinstance(answer, Accepted):
         _confirm(job, answer.value)
     elif isinstance(answer, Refused) and answer.why is not Why.CREDENTIALS:
         why = f"it was scheduled, and the provider no longer knows it: {answer.reason}"
         job.move(BatchState.HELD, why, reason=why)
     else:
+        job.context.accounts.heed(job.batch.account, answer, job.now)
         _not_verified(job, answer)
 
 
@@ -108,8 +121,15 @@ def _not_verified(job: BatchJob, answer: Failure) -> None:
         wait = answer.retry_in if isinstance(answer, Busy) else AGAIN
         job.wait(min(wait, start - job.now), f"not verified yet: {answer.reason}")
         return
-    stop = job.campaign.on_unverified == "stop"
+    stop = _unverified_means_stop(job)
     why = f"ALARM: not verified before its start ({answer.reason}); it is {'stopped' if stop else 'let go on'}"
     wish: dict[str, Any] = {"stop_reason": "unverified"} if stop else {}
     job.release(why=why, verified=TWICE, **wish)
     job.next_task()
+
+
+def _unverified_means_stop(job: BatchJob) -> bool:
+    """By default only where a second batch may exist that dials by itself: a create of ours was once lost."""
+    if job.campaign.on_unverified is not None:
+        return job.campaign.on_unverified == "stop"
+    return job.batch.doubted and job.can.found_by_label and not job.can.create_is_harmless

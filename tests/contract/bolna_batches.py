@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from callbeat.providers.answers import Accepted
-from callbeat.providers.port import BatchSeen, CallSeen, Provider
-from tests.contract.asks import TEXT, a_contact, a_new_batch
+from callbeat.providers.port import BatchSeen, CallSeen, Contact, Provider
+from tests.contract.asks import AGENT, TEXT, a_contact, a_new_batch
 from tests.contract.sandbox.asking import Asker
 
 START = datetime(2026, 12, 1, 12, 10, tzinfo=UTC)
@@ -19,7 +19,11 @@ def of(answer: Any) -> Any:
 
 def created(bolna: Provider, *endings: int, **over: Any) -> str:
     numbers = [f"+9198000{place:03}{digits:02}" for place, digits in enumerate(endings or (0,))]
-    return of(bolna.create(a_new_batch(*(a_contact(row, one) for row, one in enumerate(numbers, 1)), **over)))
+    return made(bolna, *(a_contact(row, one) for row, one in enumerate(numbers, 1)), **over)
+
+
+def made(bolna: Provider, *contacts: Contact, **over: Any) -> str:
+    return of(bolna.create(a_new_batch(*contacts, **over))).ref
 
 
 def started(bolna: Provider, sandbox: Asker, *endings: int, **over: Any) -> str:
@@ -35,4 +39,8 @@ def batch(bolna: Provider, ref: str) -> BatchSeen:
 
 
 def calls(bolna: Provider, ref: str) -> list[CallSeen]:
-    return of(bolna.list_calls(ref))
+    return of(bolna.list_calls(ref)).rows
+
+
+def batches(bolna: Provider) -> list[BatchSeen]:
+    return of(bolna.list_batches(AGENT)).rows

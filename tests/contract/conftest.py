@@ -2,24 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from callbeat.clock import real_now
 from callbeat.providers.port import Credentials, Provider
-from callbeat.providers.registry import connect
-from tests.contract.sandbox.asking import NOON, STANDING_STILL, Asker, a_process, an_asker
+from callbeat.providers.registry import connect, rules_of
+from tests.contract.party import ADAPTERS, Party, noon
+from tests.contract.sandbox.asking import STANDING_STILL, Asker, a_process, an_asker
 from tests.contract.stage import Stage, a_stage
 
-KEY = "bn-test"
 Connect = Callable[..., Provider]
-
-
-def noon() -> datetime:
-    """The time at which the sandbox's clock stands."""
-    return datetime.fromisoformat(NOON)
 
 
 def _close(provider: Any) -> None:
@@ -33,9 +27,16 @@ def connected_for_long() -> Iterator[Connect]:
     with ExitStack() as stack:
 
         def connect_to(
-            base_url: str, name: str = "bolna", key: str = KEY, timeout: float = 10, now: Any = real_now
+            base_url: str | None,
+            name: str = "bolna",
+            key: str | None = None,
+            timeout: float = 10,
+            now: Any = real_now,
+            **over: str,
         ) -> Provider:
-            provider = connect(name, Credentials(key, base_url), timeout=timeout, now=now)
+            account = ADAPTERS[name]
+            credentials = Credentials(key or account.key, base_url, **{**account.credentials, **over})
+            provider = connect(name, credentials, timeout=timeout, now=now)
             stack.callback(_close, provider)
             return provider
 
@@ -62,19 +63,46 @@ def sandbox_address() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def one_sandbox(sandbox_address: str) -> Iterator[Asker]:
-    one = an_asker(sandbox_address, KEY)
+    one = an_asker(sandbox_address)
     with one.bolna, one.control:
         yield one
 
 
 @pytest.fixture
 def sandbox(one_sandbox: Asker) -> Asker:
-    """A sandbox that has forgotten everything, its clock standing at noon."""
+    """A sandbox that has forgotten everything, its clock standing at noon, and that may be asked without limit."""
     one_sandbox.control.post("/reset").raise_for_status()
+    unlimited = {"provider": "trillet", "rate_limit_per_minute": None}
+    one_sandbox.control.post("/switches", json=unlimited).raise_for_status()
     return one_sandbox
 
 
 @pytest.fixture(scope="session")
-def bolna(sandbox_address: str, connected_for_long: Connect) -> Provider:
-    """The Bolna adapter on the sandbox, its clock standing at the same noon."""
-    return connected_for_long(f"{sandbox_address}/bolna", now=noon)
+def on_sandbox(sandbox_address: str, connected_for_long: Connect) -> dict[str, Provider]:
+    """Every adapter on the sandbox, its clock standing at the same noon."""
+    return {name: connected_for_long(f"{sandbox_address}/{name}", name, now=noon) for name in ADAPTERS}
+
+
+def _party(name: str, on_sandbox: dict[str, Provider], sandbox: Asker) -> Party:
+    return Party(name, ADAPTERS[name], on_sandbox[name], rules_of(name), sandbox)
+
+
+@pytest.fixture(params=ADAPTERS)
+def party(request: pytest.FixtureRequest, on_sandbox: dict[str, Provider], sandbox: Asker) -> Party:
+    """Each provider in turn."""
+    return _party(request.param, on_sandbox, sandbox)
+
+
+@pytest.fixture(scope="session")
+def bolna(on_sandbox: dict[str, Provider]) -> Provider:
+    return on_sandbox["bolna"]
+
+
+@pytest.fixture
+def trillet(on_sandbox: dict[str, Provider], sandbox: Asker) -> Party:
+    return _party("trillet", on_sandbox, sandbox)
+
+
+@pytest.fixture
+def cartesia(on_sandbox: dict[str, Provider], sandbox: Asker) -> Party:
+    return _party("cartesia", on_sandbox, sandbox)

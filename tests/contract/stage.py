@@ -54,10 +54,11 @@ def _request(client: socket.socket) -> Asked:
     head, _, body = taken.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    while len(body) < int(headers.get("content-length", 0)):
-        body += _more(client)
+    whole = bytearray(body)
+    while len(whole) < int(headers.get("content-length", 0)):
+        whole += _more(client)
     method, path, _ = first.split(" ")
-    return Asked(method, path, headers, body)
+    return Asked(method, path, headers, bytes(whole))
 
 
 def _more(client: socket.socket) -> bytes:

@@ -11,9 +11,10 @@ import pytest
 
 from callbeat.clock import real_now
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
-from callbeat.providers.port import Provider
+from callbeat.providers.port import Created, Provider
 from callbeat.providers.wire import Wire
 from tests.contract.asks import ASKS, CHANGES, READS
+from tests.contract.party import ADAPTERS
 from tests.contract.stage import (
     Play,
     Stage,
@@ -28,10 +29,13 @@ from tests.contract.stage import (
     sends,
     sips,
 )
+from tests.contract.those import sent_to
 
 REFUSAL = {"error": 400, "message": "the provider's own words"}
 BAD_GZIP = sends(b"not gzip at all", Content_Encoding="gzip")
-EVERY_ASK = pytest.mark.parametrize("ask", ASKS)
+EVERY_ASK = pytest.mark.parametrize(("name", "ask"), [(name, ask) for name in ADAPTERS for ask in sent_to(name)])
+EVERY_NAME = pytest.mark.parametrize("name", ADAPTERS)
+CREATED = {"bolna": {"batch_id": "b"}, "trillet": {"batchId": "b"}, "cartesia": {"id": "b"}}
 
 
 @dataclass(frozen=True)
@@ -93,13 +97,13 @@ def one_stage() -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="module")
-def provider(one_stage, connected_for_long) -> Provider:
-    return connected_for_long(one_stage.address)
+def providers(one_stage, connected_for_long) -> dict[str, Provider]:
+    return {name: connected_for_long(one_stage.address, name) for name in ADAPTERS}
 
 
 @pytest.fixture(scope="module")
-def impatient(one_stage, connected_for_long) -> Provider:
-    return connected_for_long(one_stage.address, timeout=0.2)
+def impatient(one_stage, connected_for_long) -> dict[str, Provider]:
+    return {name: connected_for_long(one_stage.address, name, timeout=0.2) for name in ADAPTERS}
 
 
 @pytest.fixture
@@ -108,59 +112,67 @@ def theatre(one_stage) -> Stage:
     return one_stage
 
 
-def expected(ask: str, row: Row) -> type | None:
+def expected(name: str, ask: str, row: Row) -> type | None:
+    if (name, ask) == ("trillet", "account") and row.why in (Why.REQUEST, Why.NOT_FOUND):
+        return Accepted  # it asks for a batch that cannot be, and not to know it is the proof of good credentials
     return row.change if ask in CHANGES else row.read
 
 
-@pytest.mark.parametrize(
-    ("ask", "row"), [(ask, row) for ask in ASKS for row in ROWS if expected(ask, ROWS[row]) is not None]
-)
-def test_each_row_of_the_table_holds_for_each_request(provider, theatre, ask, row):
+@pytest.mark.parametrize("row", ROWS)
+@EVERY_NAME
+def test_each_row_of_the_table_holds_for_each_request(providers, theatre, name, row):
     """What may have happened is Unknown, what did not is Busy or Refused; and nothing is sent twice."""
     theatre.play = ROWS[row].play
-    answer = ASKS[ask](provider)
-    assert type(answer) is expected(ask, ROWS[row]), answer
-    assert getattr(answer, "why", None) == ROWS[row].why
-    assert len(theatre.asked) == 1
+    for ask in sent_to(name):
+        meant = expected(name, ask, ROWS[row])
+        if meant is None:
+            continue
+        theatre.asked.clear()
+        answer = ASKS[ask](providers[name])
+        assert type(answer) is meant, (ask, answer)
+        assert meant is not Refused or answer.why is ROWS[row].why, ask
+        assert len(theatre.asked) == 1, ask
 
 
 @EVERY_ASK
-def test_a_time_out_is_unknown_for_a_change_and_busy_for_a_read(impatient, theatre, ask):
+def test_a_time_out_is_unknown_for_a_change_and_busy_for_a_read(impatient, theatre, name, ask):
     """The provider may be doing it at this very moment."""
     theatre.play = keeps_silent
-    assert type(ASKS[ask](impatient)) is (Unknown if ask in CHANGES else Busy)
+    assert type(ASKS[ask](impatient[name])) is (Unknown if ask in CHANGES else Busy)
     assert len(theatre.asked) == 1
 
 
-@EVERY_ASK
-def test_a_refused_connection_is_busy(connected, ask):
+@EVERY_NAME
+def test_a_refused_connection_is_busy(connected, name):
     """Nothing left this machine, so nothing happened."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound and not listening: nobody else can take the port meanwhile
-        provider = connected(f"http://127.0.0.1:{closed.getsockname()[1]}")
-        assert type(ASKS[ask](provider)) is Busy
+        provider = connected(f"http://127.0.0.1:{closed.getsockname()[1]}", name)
+        assert {type(ASKS[ask](provider)) for ask in sent_to(name)} == {Busy}
 
 
-@EVERY_ASK
-def test_a_name_that_does_not_resolve_is_busy(connected, monkeypatch, ask):
+@EVERY_NAME
+def test_a_name_that_does_not_resolve_is_busy(connected, monkeypatch, name):
     """A broken resolver must not turn a thousand creates into doubts."""
 
     def unknown_name(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown_name)
-    assert type(ASKS[ask](connected("http://provider.invalid"))) is Busy
+    provider = connected("http://provider.invalid", name)
+    assert {type(ASKS[ask](provider)) for ask in sent_to(name)} == {Busy}
 
 
+@EVERY_NAME
 @pytest.mark.parametrize("base_url", [f"http://{'a' * 64}.invalid", "ftp://127.0.0.1", "127.0.0.1:9"])
-def test_a_base_url_that_cannot_be_reached_at_all_is_busy(connected, base_url):
+def test_a_base_url_that_cannot_be_reached_at_all_is_busy(connected, name, base_url):
     """A mistyped address is an answer, not an exception that ends a task."""
-    provider = connected(base_url)
+    provider = connected(base_url, name)
     assert type(CHANGES["create"](provider)) is Busy
     assert type(READS["account"](provider)) is Busy
 
 
-@pytest.mark.parametrize("ask", ["create", "schedule", "account"])
+@pytest.mark.parametrize("ask", ["create", "stop", "account"])
 @pytest.mark.parametrize("instead", [hangs_up, lambda client: client.sendall(b"220 mail.example ESMTP\r\n")])
 def test_a_tls_handshake_that_fails_is_busy(connected, ask, instead):
     """Not a byte of the request was sent."""
@@ -178,19 +190,20 @@ def test_a_tls_handshake_that_never_ends_is_busy_at_the_deadline(connected):
         assert time.monotonic() - began < 2
 
 
-@EVERY_ASK
+@EVERY_NAME
 @pytest.mark.parametrize(
     ("header", "wait"), [("7", 7), ("600", 600), ("3600", 600), (None, None), ("soon", None), ("-1", None)]
 )
-def test_too_many_requests_tells_when_to_ask_again(provider, theatre, ask, header, wait):
+def test_too_many_requests_tells_when_to_ask_again(providers, theatre, name, header, wait):
     """Retry-After is honoured, up to ten minutes, for changes and reads."""
     theatre.play = says(REFUSAL, 429, **({} if header is None else {"Retry_After": header}))
-    answer = ASKS[ask](provider)
-    assert isinstance(answer, Busy)
-    if wait is None:
-        assert timedelta(seconds=1) <= answer.retry_in <= timedelta(minutes=10)
-    else:
-        assert answer.retry_in == timedelta(seconds=wait)
+    for ask in sent_to(name):
+        answer = ASKS[ask](providers[name])
+        assert isinstance(answer, Busy), ask
+        if wait is None:
+            assert timedelta(seconds=1) <= answer.retry_in <= timedelta(minutes=10), ask
+        else:
+            assert answer.retry_in == timedelta(seconds=wait), ask
 
 
 DRIP = head(200, 60) + json.dumps({"batch_id": "0123456789abcdef0123456789abcdef"}).encode().ljust(60)
@@ -234,32 +247,34 @@ def test_nothing_is_sent_after_the_total_deadline(connected, stage, monkeypatch)
         return look_up(*words, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", slowly)
-    answer = CHANGES["schedule"](connected(stage.address, timeout=0.2))
+    answer = CHANGES["stop"](connected(stage.address, timeout=0.2))
     assert type(answer) in {Busy, Unknown}
     assert stage.asked == []
 
 
-def test_the_deadline_of_one_request_is_not_that_of_the_next(impatient, theatre):
+@EVERY_NAME
+def test_the_deadline_of_one_request_is_not_that_of_the_next(impatient, theatre, name):
     """Connections are used again; a deadline that stayed on them would cut off the next request at once."""
-    theatre.play = says({"batch_id": "b"})
-    assert CHANGES["create"](impatient) == Accepted("b")
+    theatre.play = says(CREATED[name])
+    assert CHANGES["create"](impatient[name]) == Accepted(Created("b"))
     time.sleep(0.3)
-    assert CHANGES["create"](impatient) == Accepted("b")
+    assert CHANGES["create"](impatient[name]) == Accepted(Created("b"))
 
 
-def test_a_redirect_is_never_followed(provider, theatre, stage):
+@EVERY_NAME
+def test_a_redirect_is_never_followed(providers, theatre, stage, name):
     """The key and the contacts would go to whoever the redirect names."""
     theatre.play = says({}, 307, Location=f"{stage.address}/batches")
     for ask in ASKS.values():
-        ask(provider)
+        ask(providers[name])
     assert stage.asked == []
 
 
 @EVERY_ASK
-def test_the_providers_words_and_request_id_are_kept(provider, theatre, ask):
+def test_the_providers_words_and_request_id_are_kept(providers, theatre, name, ask):
     """Whoever must act needs them, and support asks for the id first."""
-    theatre.play = says(REFUSAL, 400, X_Request_Id="req-77")
-    reason = ASKS[ask](provider).reason
+    theatre.play = says(REFUSAL, 429, X_Request_Id="req-77")
+    reason = ASKS[ask](providers[name]).reason
     assert "the provider's own words" in reason
     assert "req-77" in reason
-    assert "400" in reason
+    assert "429" in reason

@@ -8,8 +8,8 @@ import pytest
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted, Refused, Why
 from callbeat.providers.port import Phase, RetryWish
-from tests.contract.asks import AGENT, TEXT, a_contact, a_new_batch
-from tests.contract.bolna_batches import START, UNTIL_START, batch, calls, created, of, started
+from tests.contract.asks import TEXT, a_contact
+from tests.contract.bolna_batches import START, UNTIL_START, batch, batches, calls, created, made, of, started
 
 MINUTE = timedelta(minutes=1)
 pytestmark = pytest.mark.usefixtures("sandbox")
@@ -142,7 +142,7 @@ def test_a_batch_that_cannot_be_stopped_can_be_deleted(bolna, sandbox, scheduled
     gone = bolna.get(ref)
     assert isinstance(gone, Refused)
     assert gone.why is Why.NOT_FOUND
-    assert of(bolna.list_batches(AGENT)) == []
+    assert batches(bolna) == []
     sandbox.advance(86_400)
     assert sandbox.dials() == []
 
@@ -167,7 +167,7 @@ def test_the_account_shows_wallet_and_lines(bolna):
 def test_variables_come_back_as_they_were_sent(bolna, sandbox):
     """What the agent will say, through the form, the file and the provider's own reader."""
     said = {"name": 'Smith, "Bo"', "note": "two\nlines", "word": "नमस्ते", "blank": ""}
-    ref = of(bolna.create(a_new_batch(a_contact(5, **said))))
+    ref = made(bolna, a_contact(5, **said))
     (call,) = sandbox.calls(ref)
     assert call["context_details"]["recipient_data"] == {"callbeat_row": "5", **said}
     assert [seen.row for seen in calls(bolna, ref)] == [5]
@@ -177,14 +177,14 @@ def test_variables_come_back_as_they_were_sent(bolna, sandbox):
 def test_a_variable_cannot_add_a_number_to_the_file(bolna, sandbox, line_end):
     """A line end inside a text that became a row would ring somebody who was never screened."""
     hidden = f"see below{line_end}+14155550199"
-    ref = of(bolna.create(a_new_batch(a_contact(1, "+919800000001", note=hidden))))
+    ref = made(bolna, a_contact(1, "+919800000001", note=hidden))
     assert [call.number for call in calls(bolna, ref)] == ["+919800000001"]
     assert batch(bolna, ref).total == 1
 
 
 def test_an_invalid_number_is_counted_and_makes_no_call(bolna, sandbox):
     """Fewer valid than total says that somebody is missing from the calls."""
-    ref = of(bolna.create(a_new_batch(a_contact(1), a_contact(2, "12345"), a_contact(3, "+919800000002"))))
+    ref = made(bolna, a_contact(1), a_contact(2, "12345"), a_contact(3, "+919800000002"))
     seen = batch(bolna, ref)
     assert (seen.total, seen.valid) == (3, 2)
     assert [call.row for call in calls(bolna, ref)] == [1, 3]

@@ -1,11 +1,8 @@
 """What the Bolna adapter really sends: paths, verbs, forms and the file, byte by byte."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.message import Message
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,9 +10,10 @@ from hypothesis import strategies as st
 
 from callbeat.providers.answers import Accepted
 from callbeat.providers.bolna.rules import BolnaRules
-from callbeat.providers.port import Contact, Credentials, Needs, Provider, RetryWish, Start
+from callbeat.providers.port import Contact, Created, Credentials, Needs, Provider, RetryWish, Start
 from tests.contract.asks import AGENT, ASKS, CALL, LABEL, REF, TEXT, a_contact, a_new_batch
-from tests.contract.stage import Asked, Stage, a_stage, says
+from tests.contract.forms import fields_of, parts_of, rows_of
+from tests.contract.stage import Stage, a_stage, says
 
 CREATED = says({"batch_id": REF, "state": "created"}, 201)
 SCHEDULED = says({"message": "success", "state": "scheduled"})
@@ -40,35 +38,6 @@ def stage(one_stage) -> Stage:
     return one_stage
 
 
-def header(value: str) -> Message:
-    message = Message()
-    message["content-disposition"] = value
-    return message
-
-
-def parts_of(asked: Asked) -> list[tuple[str, str | None, str | None, bytes]]:
-    """Name, file name, content type and content of each part of a multipart form."""
-    kind, _, boundary = asked.headers["content-type"].partition("; boundary=")
-    assert kind == "multipart/form-data"
-    found = []
-    for part in asked.body.split(f"--{boundary}".encode())[1:-1]:
-        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        named = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-        place = header(named["Content-Disposition"])
-        name = place.get_param("name", header="content-disposition")
-        found.append((name, place.get_filename(), named.get("Content-Type"), content.removesuffix(b"\r\n")))
-    return found
-
-
-def fields_of(asked: Asked) -> list[tuple[str, str]]:
-    return [(name, content.decode()) for name, file_name, _, content in parts_of(asked) if file_name is None]
-
-
-def rows_of(asked: Asked) -> list[list[str]]:
-    ((_, _, _, content),) = [part for part in parts_of(asked) if part[0] == "file"]
-    return list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
-
-
 def test_create_is_the_documented_form(provider, stage):
     """Multipart, one field for each caller number, the retries as a text of JSON."""
     needs = {
@@ -76,7 +45,7 @@ def test_create_is_the_documented_form(provider, stage):
         "retries": RetryWish((timedelta(minutes=15), timedelta(minutes=30)), ("no_answer", "busy")),
         "options": {"webhook_url": "https://example.com/hook?a=b"},
     }
-    assert provider.create(a_new_batch(**needs)) == Accepted(REF)
+    assert provider.create(a_new_batch(**needs)) == Accepted(Created(REF))
     assert (stage.only.method, stage.only.path) == ("POST", "/base/batches")
     fields = fields_of(stage.only)
     assert [name for name, _ in fields].count("from_phone_numbers") == 2
@@ -169,6 +138,7 @@ def test_the_text_of_a_start_reaches_bolna_with_its_numeric_offset(provider, sta
         ("get", "GET", f"/batches/{REF}"),
         ("list_batches", "GET", f"/batches/{AGENT}/all"),
         ("list_calls", "GET", f"/batches/{REF}/executions"),
+        ("get_call", "GET", f"/executions/{CALL}"),
         ("account", "GET", "/user/me"),
     ],
 )
@@ -181,7 +151,7 @@ def test_each_request_has_its_documented_verb_and_path_and_the_bearer_key(provid
     assert KEY.encode() not in stage.only.body
 
 
-@pytest.mark.parametrize("ask", ["stop", "delete", "stop_call", "get", "list_batches", "list_calls"])
+@pytest.mark.parametrize("ask", ["stop", "delete", "stop_call", "get", "list_batches", "list_calls", "get_call"])
 def test_requests_without_a_form_have_no_body(provider, stage, ask):
     """None is documented."""
     ASKS[ask](provider)

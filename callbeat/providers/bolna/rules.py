@@ -1,19 +1,21 @@
 """What Bolna can and cannot do for a campaign: checked while the file is read, without credentials."""
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from callbeat.clock import iso
 from callbeat.errors import Finding
-from callbeat.providers.bolna import time_rules
-from callbeat.providers.port import Needs, NoStart, RetryWish, Start
+from callbeat.providers.bolna.time_rules import EARLIEST, LATEST, MARK
+from callbeat.providers.capabilities import Capabilities, RetriesBy, TalkFrom
+from callbeat.providers.checks import taken_columns, unknown_options, wrong_numbers
+from callbeat.providers.csv_upload import ROW_COLUMN
+from callbeat.providers.port import Credentials, Needs, NoStart, RetryWish, Start
+from callbeat.providers.start_rules import rounded_up, start_within
 
-ROW_COLUMN = "callbeat_row"
 NUMBER_COLUMN = "contact_number"
 AGENT = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
-E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 MOST_RETRIES = 3
 OPTIONS_LATER = {"bypass_call_guardrails": "not supported yet"}
 RETRY_WORDS = {"no_answer": "no-answer", "busy": "busy", "failed": "failed"}
@@ -25,24 +27,47 @@ class BolnaRules:
     name = "bolna"
     phone_column = NUMBER_COLUMN
     reserved_columns = frozenset({ROW_COLUMN, NUMBER_COLUMN})
-    earliest = time_rules.EARLIEST
     default_base_url = "https://api.bolna.ai"
-    create_is_harmless = True
+    capabilities = Capabilities(
+        start_with_create=False,
+        create_is_harmless=True,
+        found_by_label=True,
+        calls_show_batch=False,
+        stops_single_calls=True,
+        talk_from=TalkFrom.CALLS,
+        earliest=EARLIEST,
+        latest=LATEST,
+        mark=MARK,
+        most_contacts=None,
+        most_bytes=None,
+        requests_a_minute=1000,
+        retries=RetriesBy.BATCH,
+        retry_rules="1 to 3, each pause in whole minutes; on no_answer, busy, failed or voicemail as chosen",
+        concurrency="not per batch: it belongs to the Bolna account",
+        from_numbers="any, in E.164",
+        stops="a running batch by stop, a scheduled one by delete, a waiting call by itself",
+        look_for="in the Bolna dashboard, under the agent's batches, the file {label}.csv",
+    )
 
     def start_for(self, asked: datetime, now: datetime, margin: timedelta) -> Start | NoStart:
-        return time_rules.start_for(asked, now, margin)
+        return start_within(self.capabilities, "Bolna", iso, asked=asked, now=now, margin=margin)
 
     def rounded(self, asked: datetime) -> datetime:
-        return time_rules.rounded(asked)
+        return rounded_up(asked, MARK)
+
+    def check_account(self, credentials: Credentials) -> str | None:
+        return None
 
     def check(self, needs: Needs) -> list[Finding]:
         """Every finding about the agent, numbers, retries and the `bolna:` block of a campaign."""
         return [
             *_check_agent(needs.agent),
-            *_check_numbers(needs.from_numbers),
+            *wrong_numbers(needs.from_numbers),
+            *_check_concurrency(needs.concurrency),
             *_check_retries(needs.retries),
-            *_check_options(needs.options),
-            *_check_columns(needs.columns),
+            *unknown_options("bolna", needs.options, ("webhook_url",), OPTIONS_LATER),
+            *_check_webhook(needs.options.get("webhook_url")),
+            *taken_columns("Bolna", needs.columns, self.reserved_columns),
         ]
 
 
@@ -53,13 +78,11 @@ def _check_agent(agent: str) -> list[Finding]:
     return []
 
 
-def _check_numbers(numbers: tuple[str, ...]) -> list[Finding]:
-    fix = 'write it in E.164 with its +, quoted: "+911140000000"'
-    return [
-        Finding(("from_numbers", index), f"'{number}' is not an E.164 number", fix)
-        for index, number in enumerate(numbers)
-        if not E164.fullmatch(number)
-    ]
+def _check_concurrency(most: int | None) -> list[Finding]:
+    if most is None:
+        return []
+    fix = "remove it, and set the concurrency of the Bolna account in its dashboard"
+    return [Finding(("concurrency",), "Bolna has no concurrency per batch", fix)]
 
 
 def _check_retries(wish: RetryWish | None) -> list[Finding]:
@@ -78,15 +101,6 @@ def _check_retries(wish: RetryWish | None) -> list[Finding]:
     return found
 
 
-def _check_options(options: Mapping[str, Any]) -> list[Finding]:
-    found = [
-        Finding(("bolna", key), OPTIONS_LATER.get(key, "unknown option"), "remove it; the option is: webhook_url")
-        for key in options
-        if key != "webhook_url"
-    ]
-    return found + _check_webhook(options.get("webhook_url"))
-
-
 def _check_webhook(url: object) -> list[Finding]:
     """Bolna ignores a bad webhook address without a word (create page), so it is refused here."""
     if url is None:
@@ -100,18 +114,6 @@ def _check_webhook(url: object) -> list[Finding]:
     if good and not re.search(r"[\s<>\"{}|\\^`]", str(url)):
         return []
     return [Finding(("bolna", "webhook_url"), f"'{url}' is not a web address, and Bolna would ignore it", fix)]
-
-
-def _check_columns(columns: tuple[str, ...]) -> list[Finding]:
-    return [
-        Finding(
-            ("contacts", "variables", column),
-            f"'{column}' is a column that callbeat or Bolna uses itself",
-            "give the variable another name",
-        )
-        for column in columns
-        if column in {ROW_COLUMN, NUMBER_COLUMN}
-    ]
 
 
 def retry_config(wish: RetryWish | None) -> dict[str, Any] | None:

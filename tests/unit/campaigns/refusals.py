@@ -117,8 +117,6 @@ WRONG_KEYS: list[tuple[int, str, str, str]] = [
 ]
 
 NOT_YET: list[tuple[int, str, str]] = [
-    (2, "provider: trillet", "provider"),
-    (2, "provider: cartesia", "provider"),
     (11, "  holidays: IN", "schedule.holidays"),
     (11, "  on_holiday: skip", "schedule.on_holiday"),
     (16, "  region: IN", "contacts.region"),
@@ -135,12 +133,9 @@ NOT_YET: list[tuple[int, str, str]] = [
     (22, "  zone: recipient", "hours.zone"),
     (22, "  unknown_zone: exclude", "hours.unknown_zone"),
     (25, "frequency: {calls: 1, per: 7d}", "frequency"),
-    (25, "concurrency: 10", "concurrency"),
     (25, "export: {file: x.csv}", "export"),
     (25, "retention: 30d", "retention"),
     (25, "notify: {url: https://example.com}", "notify"),
-    (25, "trillet: {a: 1}", "trillet"),
-    (25, "cartesia: {a: 1}", "cartesia"),
 ]
 
 UNREADABLE: list[tuple[bytes, int, str]] = [

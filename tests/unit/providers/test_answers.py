@@ -94,10 +94,14 @@ def test_retry_after_may_be_a_date():
         ({"error": "bad", "detail": "worse", "message": "worst"}, "worst"),
         ({"error": "bad", "detail": "worse"}, "worse"),
         ({"error": "bad"}, "bad"),
+        ({"error": {"code": "rate_limit_exceeded", "message": "slow down"}}, "slow down"),
+        ({"error": {"title": "Too many"}}, "Too many"),
+        ({"title": "Bad request"}, "Bad request"),
+        ({"error_code": None, "title": "Bad request", "message": "name: is missing"}, "name: is missing"),
     ],
 )
 def test_the_providers_own_words_are_kept(body, words):
-    """An operator who writes to the provider needs them: `message`, else `detail`, else `error`."""
+    """An operator who writes to the provider needs them: `message`, else `detail`, `error` or `title`."""
     assert words in told(a_reply(body, 400))
     assert words in failure(a_reply(body, 400), "POST batches", changes=True).reason
 
@@ -120,6 +124,13 @@ def test_the_request_id_is_kept():
     """It is what a provider's support asks for first."""
     reply = a_reply({"message": "no"}, 400, x_request_id="req-1234")
     assert "req-1234" in failure(reply, "POST batches", changes=True).reason
+
+
+@pytest.mark.parametrize(("told", "kept"), [("3f0c-77", True), (None, False), (5, False), (["3f0c-77"], False)])
+def test_a_request_id_in_the_body_is_kept_too(told, kept):
+    """One provider has no header for it."""
+    reply = a_reply({"error_code": None, "title": "Bad request", "message": "no", "request_id": told}, 400)
+    assert ("(request 3f0c-77)" in failure(reply, "POST batches", changes=True).reason) == kept
 
 
 def test_an_endless_error_text_is_cut():

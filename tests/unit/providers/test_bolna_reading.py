@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from callbeat.providers import untrusted
 from callbeat.providers.bolna import reading
-from callbeat.providers.port import BatchSeen, CallSeen, Phase
+from callbeat.providers.port import BatchSeen, CallPage, CallSeen, Created, Page, Phase
 from callbeat.providers.wire import Unreadable
 from tests.unit.providers.replies import CALL, REF, a_batch, a_call, a_reply, raw
 
@@ -18,7 +19,7 @@ def seen(**over: object) -> BatchSeen:
 
 
 def call(**over: object) -> CallSeen:
-    (only,) = reading.read_calls(a_reply([a_call(**over)]))
+    (only,) = reading.read_calls(a_reply([a_call(**over)])).rows
     return only
 
 
@@ -98,7 +99,7 @@ def test_a_start_that_cannot_be_read_is_still_a_start(start):
 )
 def test_every_sort_of_timestamp_is_an_instant_or_nothing(written, instant):
     """One impossible `:89Z` in a list must not hide all batches of an agent."""
-    assert reading.read_time(written) == instant
+    assert untrusted.instant(written) == instant
     batch, one = seen(created_at=written, scheduled_at=written), call(updated_at=written, created_at=written)
     assert (batch.created_at, batch.start_at, one.changed_at) == (instant, instant, instant)
 
@@ -116,13 +117,13 @@ def _far_from_utc(monkeypatch) -> Iterator[None]:
 @pytest.mark.usefixtures("_far_from_utc")
 def test_a_naive_time_is_utc_on_every_machine():
     """Read as local time, it would be right on servers and nine hours wrong on a laptop in Tokyo."""
-    assert reading.read_time("2024-03-13T14:12:50") == datetime(2024, 3, 13, 14, 12, 50, tzinfo=UTC)
+    assert untrusted.instant("2024-03-13T14:12:50") == datetime(2024, 3, 13, 14, 12, 50, tzinfo=UTC)
 
 
 def test_an_impossible_timestamp_hides_no_other_field():
     """The poll goes on with what can be read."""
     rows = [a_batch(updated_at="2024-02-29T04:22:89Z", created_at="2024-02-29T04:22:89Z"), a_batch(batch_id="b")]
-    first, second = reading.read_batches(a_reply(rows))
+    first, second = reading.read_batches(a_reply(rows)).rows
     assert (first.ref, first.phase, first.created_at) == (REF, Phase.SCHEDULED, None)
     assert second.created_at is not None
 
@@ -165,9 +166,9 @@ def test_the_fingerprint_changes_with_what_is_shown_and_with_nothing_else():
 def test_rows_that_come_twice_count_once():
     """Two rows of one batch must not look like two batches of ours."""
     rows = [a_batch(), a_batch(batch_id="b"), a_batch(), a_batch(batch_id="b")]
-    assert [row.ref for row in reading.read_batches(a_reply(rows))] == [REF, "b"]
+    assert [row.ref for row in reading.read_batches(a_reply(rows)).rows] == [REF, "b"]
     calls = [a_call(), a_call(id="b"), a_call()]
-    assert [one.ref for one in reading.read_calls(a_reply(calls))] == [CALL, "b"]
+    assert [one.ref for one in reading.read_calls(a_reply(calls)).rows] == [CALL, "b"]
 
 
 @pytest.mark.parametrize("missing", [{"batch_id": None}, {"batch_id": ""}, {"batch_id": 5}])
@@ -187,14 +188,14 @@ def test_a_list_that_is_something_else_is_no_answer(content):
 
 def test_an_empty_list_is_an_answer():
     """An agent without batches has none."""
-    assert reading.read_batches(a_reply([])) == []
-    assert reading.read_calls(a_reply([])) == []
+    assert reading.read_batches(a_reply([])) == Page([])
+    assert reading.read_calls(a_reply([])) == CallPage([])
 
 
 def test_the_id_of_a_created_batch_is_opaque():
     """32 hex digits, hyphens, or letters beyond f: all are in the documents."""
     for ref in (REF, "abcdefghijklmnopqrstuvwxyz012345", "3c90c3cc-0d44-4b50-8888-8dd25736052a"):
-        assert reading.read_created(a_reply({"batch_id": ref, "state": "created"}, 201)) == ref
+        assert reading.read_created(a_reply({"batch_id": ref, "state": "created"}, 201)) == Created(ref)
 
 
 @pytest.mark.parametrize("content", [{}, {"state": "created"}, {"batch_id": None}, {"batch_id": " "}, [], None, 5])
@@ -230,7 +231,7 @@ def test_an_account_with_odd_parts_is_read(strange):
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"batch_id": "3c9', b"\xff\xfe\x00", b"[" * 100_000, b"nul"])
 def test_a_body_that_is_not_json_is_unreadable(body):
     """HTML, a broken line and a bomb are all the same to whoever asked."""
-    readers = [one for name, one in vars(reading).items() if name.startswith("read_") and name != "read_time"]
+    readers = [one for name, one in vars(reading).items() if name.startswith("read_")]
     assert len(readers) >= 7
     for read in readers:
         with pytest.raises(Unreadable):

@@ -11,7 +11,7 @@ from tests.unit.providers.replies import CALL, a_call, a_reply
 
 
 def call(**over: object) -> CallSeen:
-    (only,) = reading.read_calls(a_reply([a_call(**over)]))
+    (only,) = reading.read_calls(a_reply([a_call(**over)])).rows
     return only
 
 
@@ -68,7 +68,7 @@ def test_the_voicemail_flag_alone_ends_nothing(status):
 
 def test_a_call_with_nothing_but_its_id_is_read():
     """Older samples lack half of the fields."""
-    (found,) = reading.read_calls(a_reply([{"id": CALL}]))
+    (found,) = reading.read_calls(a_reply([{"id": CALL}])).rows
     assert (found.ref, found.row, found.number, found.over) == (CALL, None, None, False)
     assert (found.seconds, found.cost, found.error, found.started_at) == (None, None, None, None)
 
@@ -163,7 +163,7 @@ def test_an_id_that_is_a_number_is_kept_as_text():
 @pytest.mark.parametrize("missing", [{"id": None}, {"id": ""}])
 def test_calls_without_an_id_do_not_become_one(missing):
     """No field is declared required, and our own row number ties a call to its contact without an id."""
-    assert len(reading.read_calls(a_reply([a_call(), a_call(**missing), a_call(**missing)]))) == 3
+    assert len(reading.read_calls(a_reply([a_call(), a_call(**missing), a_call(**missing)])).rows) == 3
 
 
 def test_a_phone_number_in_a_calls_error_is_masked():

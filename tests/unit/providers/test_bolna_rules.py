@@ -160,7 +160,7 @@ def test_every_outcome_that_a_file_may_name_is_asked_for(word):
 
 def test_what_is_known_without_credentials_agrees_with_the_documents():
     """`plan` and `validate` work offline from these."""
-    assert (RULES.name, RULES.phone_column, RULES.earliest) == ("bolna", "contact_number", 2 * MINUTES)
+    assert (RULES.name, RULES.phone_column, RULES.capabilities.earliest) == ("bolna", "contact_number", 2 * MINUTES)
     assert RULES.default_base_url == "https://api.bolna.ai"
 
 

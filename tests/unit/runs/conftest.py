@@ -14,7 +14,8 @@ from tests.factories import Steady, World, a_world
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     world = a_world(tmp_path)
-    monkeypatch.setitem(ADAPTERS, "bolna", lambda *_, **__: world.provider)
+    for provider in ADAPTERS:
+        monkeypatch.setitem(ADAPTERS, provider, lambda *_, **__: world.provider)
     with capture_logs():  # printing them in colours takes longer than the tests
         yield world
     world.ledger.close()

@@ -6,12 +6,14 @@ import pytest
 
 from callbeat.ledger.states import BATCH_MOVES, BatchState
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
-from callbeat.providers.port import Phase
+from callbeat.providers.port import Created, Phase
+from callbeat.providers.registry import RULES
 from callbeat.runs.verdicts import (
     absent,
     after_absence,
     after_create,
     after_found,
+    after_retry,
     after_schedule,
     after_unscheduled,
 )
@@ -19,12 +21,13 @@ from tests.factories import NOW, minutes, parked, seconds, seen
 
 S = BatchState
 REFUSALS = [Refused("no", why) for why in Why]
+PARKS, STARTS = RULES["bolna"].capabilities, RULES["cartesia"].capabilities
 
 
 @pytest.mark.parametrize(
     ("answer", "to"),
     [
-        (Accepted("b1"), S.CREATED),
+        (Accepted(Created("b1")), S.CREATED),
         (Busy("429", minutes(7)), S.READY),
         (Unknown("reset"), S.UNCERTAIN),
         *((refused, S.FAILED) for refused in REFUSALS),
@@ -32,20 +35,43 @@ REFUSALS = [Refused("no", why) for why in Why]
 )
 def test_what_follows_a_create(answer, to):
     """A lost answer is never taken for a refusal, and a refusal is never tried again."""
-    assert after_create(answer).to is to
+    assert after_create(answer, PARKS).to is to
     assert to in BATCH_MOVES[S.CREATING]
+
+
+def test_a_create_that_carries_the_start_schedules_too():
+    """There is no second request that could be lost between."""
+    assert after_create(Accepted(Created("b1")), STARTS).to is S.SCHEDULED
+    assert S.SCHEDULED in BATCH_MOVES[S.CREATING]
+
+
+@pytest.mark.parametrize(
+    ("answer", "to"),
+    [
+        (Accepted(1), S.RUNNING),
+        (Busy("429", minutes(7)), S.RUNNING),
+        (Unknown("reset"), S.RETRYING),
+        *((refused, S.RUNNING) for refused in REFUSALS),
+    ],
+)
+def test_what_follows_a_retry(answer, to):
+    """Only a lost answer leaves it open whether people are dialled again."""
+    assert after_retry(answer).to is to
 
 
 def test_a_busy_provider_says_when_to_ask_again():
     """Asking sooner makes it busier."""
-    assert after_create(Busy("429", minutes(7))).wait == minutes(7)
+    assert after_create(Busy("429", minutes(7)), PARKS).wait == minutes(7)
     assert after_schedule(Busy("429", minutes(7)), 1).wait == minutes(7)
 
 
-@pytest.mark.parametrize("answer", [Accepted("b1"), Unknown("reset"), Refused("no such agent"), Busy("429")])
+@pytest.mark.parametrize(
+    "answer", [Accepted(Created("b1")), Unknown("reset"), Refused("no such agent"), Busy("429")]
+)
 def test_the_providers_words_are_kept(answer):
     """A person who reads the events must see what the provider said."""
-    assert (answer.value if isinstance(answer, Accepted) else answer.reason) in after_create(answer).why
+    told = answer.value.ref if isinstance(answer, Accepted) else answer.reason
+    assert told in after_create(answer, PARKS).why
 
 
 @pytest.mark.parametrize(

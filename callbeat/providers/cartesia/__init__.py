@@ -1,0 +1,1 @@
+"""Cartesia: its rules, its words, its API."""

@@ -1,0 +1,1 @@
+"""Trillet: its rules, its words, its API."""

@@ -1,0 +1,143 @@
+"""Read what became of a batch's calls into the ledger, page by page; a reading that is cut short goes on later."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, or_, select, update
+
+from callbeat.ledger.tables import CallRow
+from callbeat.ledger.writer import Writer
+from callbeat.outcomes import OPEN, Outcome
+from callbeat.providers.answers import Accepted, Failure
+from callbeat.providers.port import BatchSeen, CallSeen
+from callbeat.runs.context import BatchJob
+from callbeat.runs.settling import Expected, final_outcome, pair
+
+MOST_PAGES = 5000
+TALKS, SINGLY = "talks:", "singly:"  # a page of another reading than that of the calls
+
+
+class Shown:
+    """A batch's calls as the ledger has them once a reading is whole."""
+
+    def __init__(self, calls: Sequence[Any]) -> None:
+        self.calls = calls
+        self.seen = [call for call in calls if call.provider_status is not None]
+
+    @property
+    def open(self) -> list[Any]:
+        """Shown calls that may still change."""
+        return [call for call in self.seen if not call.outcome.final]
+
+    @property
+    def live(self) -> list[Any]:
+        """Shown calls that ring or talk."""
+        return [call for call in self.open if call.outcome is not Outcome.WAITING]
+
+
+def read_calls(job: BatchJob) -> tuple[list[CallSeen], BatchSeen | None, Failure | None]:
+    """Read on from where the last reading was cut short; what is read is written, and where to go on.
+
+    Returns what was read, the batch where it is shown along with its calls, and what cut it short, if anything.
+    """
+    page = job.batch.page
+    cursor = None if page is None or page.startswith((TALKS, SINGLY)) else page
+    gathered: list[CallSeen] = []
+    batch: BatchSeen | None = None
+    failure: Failure | None = None
+    for _ in range(MOST_PAGES):
+        job.before_page()
+        answer = job.provider.list_calls(job.ref, cursor)
+        if not isinstance(answer, Accepted):
+            failure = answer
+            break
+        gathered += answer.value.rows
+        batch = answer.value.batch or batch
+        cursor = answer.value.next
+        if cursor is None:
+            break
+    write_calls(job, pair(expected_calls(job), gathered), page=cursor)
+    return gathered, batch, failure
+
+
+def expected_calls(job: BatchJob) -> list[Expected]:
+    """Our calls of this batch."""
+    with job.context.ledger.read() as session:
+        rows = session.execute(
+            select(CallRow.id, CallRow.row, CallRow.number).where(CallRow.batch_id == job.batch.id)
+        )
+        return [Expected(*row) for row in rows]
+
+
+def shown(job: BatchJob) -> Shown:
+    """What the ledger has of the batch's calls."""
+    wanted = (
+        CallRow.id, CallRow.row, CallRow.number, CallRow.outcome, CallRow.provider_call, CallRow.provider_status,
+        CallRow.attempts, CallRow.changed_at,
+    )  # fmt: skip
+    with job.context.ledger.read() as session:
+        return Shown(session.execute(select(*wanted).where(CallRow.batch_id == job.batch.id)).all())
+
+
+def write_calls(job: BatchJob, found: Mapping[int, CallSeen], *, page: str | None = None) -> None:
+    """What the provider shows of each call, in bulk. Only while the batch is still ours.
+
+    Where each attempt is a call of its own, an older one does not replace a newer one.
+    """
+    values = [_values(call_id, call, job) for call_id, call in found.items()]
+    with job.context.ledger.write() as writer:
+        writer.change(job.batch, lease_term=job.context.term, page=page)
+        if values:
+            newer = or_(
+                CallRow.changed_at.is_(None),
+                bindparam("changed_at").is_(None),
+                CallRow.changed_at <= bindparam("changed_at"),
+                CallRow.provider_call == bindparam("provider_call"),
+            )
+            change_calls(writer, values, newer)
+
+
+def change_calls(writer: Writer, values: list[dict[str, Any]], *conditions: Any) -> None:
+    """The same columns of many calls, each by its `call_id`, in one statement."""
+    columns = [name for name in values[0] if name != "call_id"]
+    table = CallRow.__table__
+    statement = (
+        update(CallRow.__mapper__.local_table)  # type: ignore[arg-type]
+        .where(table.c.id == bindparam("call_id"), *conditions)
+        .values({name: bindparam(name) for name in columns})
+    )
+    writer.session.connection().execute(statement, values)
+
+
+def _values(call_id: int, call: CallSeen, job: BatchJob) -> dict[str, Any]:
+    return {
+        "call_id": call_id,
+        "outcome": final_outcome(call.outcome, job.batch.stop_reason),
+        "provider_call": call.ref or None,
+        "provider_status": call.status_word,
+        "attempts": call.attempts,
+        "started_at": since_start(call.started_at, job),
+        "changed_at": call.changed_at,
+        "seconds": call.seconds,
+        "cost": call.cost,
+        "currency": call.currency,
+        "error": call.error,
+    }
+
+
+def since_start(instant: datetime | None, job: BatchJob) -> datetime | None:
+    """A call cannot have begun before its batch did: such a time is the provider's own bookkeeping."""
+    start = job.batch.start_at
+    return instant if instant and start and instant >= start else None
+
+
+def close_calls(writer: Writer, batch_id: int, *, never_dialled: Outcome, error: str | None = None) -> None:
+    """Give every call that is still open its last outcome: `never_dialled` for those that wait, else unknown."""
+    for outcome in OPEN:
+        closed = never_dialled if outcome is Outcome.WAITING else Outcome.UNKNOWN
+        writer.session.execute(
+            update(CallRow)
+            .where(CallRow.batch_id == batch_id, CallRow.outcome == outcome)
+            .values(outcome=closed, error=error)
+        )

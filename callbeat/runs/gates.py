@@ -1,0 +1,105 @@
+"""What stands before a provider: an account that is closed, and the budget of requests that all workers share."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from callbeat.providers.answers import Answer, Busy
+from callbeat.providers.port import (
+    AccountSeen,
+    BatchSeen,
+    CallPage,
+    CallSeen,
+    Created,
+    NewBatch,
+    Page,
+    Provider,
+    TalkSeen,
+)
+
+T = TypeVar("T")
+
+
+class Budget(Protocol):
+    """How many requests a minute an account has left, over all processes."""
+
+    def spend(self, account: str, a_minute: int, *, urgent: bool) -> timedelta | None:
+        """None when one request may leave now, and is counted; else after how long to ask again.
+
+        What is `urgent` may use the whole of it; the rest leaves a part of it alone.
+        """
+
+
+class Gate:
+    """A provider before which something is decided for each request: it goes through, or is Busy."""
+
+    def __init__(self, provider: Provider | None = None) -> None:
+        self._provider = provider
+
+    def _pass(self, ask: Callable[[Provider], Answer[T]], *, urgent: bool = False) -> Answer[T]:
+        raise NotImplementedError
+
+    @property
+    def clock_difference(self) -> timedelta:
+        return self._provider.clock_difference if self._provider else timedelta(0)
+
+    def create(self, batch: NewBatch) -> Answer[Created]:
+        return self._pass(lambda provider: provider.create(batch), urgent=True)
+
+    def schedule(self, ref: str, text: str) -> Answer[datetime | None]:
+        return self._pass(lambda provider: provider.schedule(ref, text), urgent=True)
+
+    def stop(self, ref: str) -> Answer[None]:
+        return self._pass(lambda provider: provider.stop(ref), urgent=True)
+
+    def delete(self, ref: str) -> Answer[None]:
+        return self._pass(lambda provider: provider.delete(ref), urgent=True)
+
+    def stop_call(self, call: str) -> Answer[None]:
+        return self._pass(lambda provider: provider.stop_call(call), urgent=True)
+
+    def retry(self, ref: str) -> Answer[int | None]:
+        return self._pass(lambda provider: provider.retry(ref), urgent=True)
+
+    def get(self, ref: str) -> Answer[BatchSeen]:
+        return self._pass(lambda provider: provider.get(ref))
+
+    def list_batches(self, agent: str, cursor: str | None = None) -> Answer[Page[BatchSeen]]:
+        return self._pass(lambda provider: provider.list_batches(agent, cursor))
+
+    def list_calls(self, ref: str, cursor: str | None = None) -> Answer[CallPage]:
+        return self._pass(lambda provider: provider.list_calls(ref, cursor))
+
+    def get_call(self, ref: str, call: str) -> Answer[CallSeen]:
+        return self._pass(lambda provider: provider.get_call(ref, call))
+
+    def list_talks(self, ref: str, cursor: str | None = None) -> Answer[Page[TalkSeen]]:
+        return self._pass(lambda provider: provider.list_talks(ref, cursor))
+
+    def account(self) -> Answer[AccountSeen]:
+        return self._pass(lambda provider: provider.account(), urgent=True)
+
+
+class ClosedAccount(Gate):
+    """A provider that nothing may be sent to now: it says so to every question, and nothing leaves."""
+
+    def __init__(self, reason: str, retry_in: timedelta) -> None:
+        super().__init__()
+        self._busy = Busy(reason, retry_in)
+
+    def _pass(self, ask: Callable[[Provider], Answer[T]], *, urgent: bool = False) -> Answer[T]:
+        return self._busy
+
+
+class Budgeted(Gate):
+    """A provider that is asked no more often than it takes; what may not leave yet is Busy, and nothing is lost."""
+
+    def __init__(self, provider: Provider, budget: Budget, account: str, a_minute: int) -> None:
+        super().__init__(provider)
+        self._asked, self._budget, self._account, self._a_minute = provider, budget, account, a_minute
+
+    def _pass(self, ask: Callable[[Provider], Answer[T]], *, urgent: bool = False) -> Answer[T]:
+        wait = self._budget.spend(self._account, self._a_minute, urgent=urgent)
+        if wait is None:
+            return ask(self._asked)
+        return Busy(f"the budget of {self._a_minute} requests a minute of account {self._account} is used up", wait)

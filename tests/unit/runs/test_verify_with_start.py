@@ -1,0 +1,116 @@
+"""The proof before the start, where a second batch would dial by itself, and where nothing can be listed."""
+
+import pytest
+
+from callbeat.ledger.states import BatchState
+from callbeat.providers.answers import Accepted, Busy, Refused, Why
+from callbeat.providers.port import Phase
+from callbeat.runs.next_step import task_for_batch
+from callbeat.runs.poll import poll
+from callbeat.runs.sweep import sweep
+from callbeat.runs.verify import verify
+from tests.factories import DUE, REF, a_campaign, minutes, seen
+
+S = BatchState
+UNLABELLED = seen(label=None, start_at=None, status_word="queued")
+
+
+def a_batch(world, provider, state=S.SCHEDULED, **over):
+    campaign = a_campaign(provider=provider, **over.pop("campaign", {}))
+    return world.a_batch(state, campaign=campaign, **over)
+
+
+def step(world, batch):
+    verify(world.context, batch.id)
+    return world.get(batch)
+
+
+def test_what_cannot_be_listed_is_looked_at_alone(world):
+    """It is there, with all its calls: more cannot be proven, and no start is shown."""
+    batch = a_batch(world, "trillet")
+    world.provider.will("get", Accepted(UNLABELLED))
+    after = step(world, batch)
+    assert (after.verified, after.start_at) == (1, DUE)
+    assert [asked[0] for asked in world.provider.requests] == ["get"]
+
+
+def test_calls_that_the_provider_did_not_take_are_told(world):
+    """Before the start there is still time to look into it."""
+    batch = a_batch(world, "trillet", rows=3)
+    world.provider.will("get", Accepted(seen(label=None, start_at=None, total=2, valid=2)))
+    step(world, batch)
+    assert "took 2 of 3 calls" in world.said(batch)
+
+
+def test_a_batch_that_is_gone_is_held(world):
+    """Somebody cancelled it there, or it never was what we think."""
+    batch = a_batch(world, "trillet")
+    world.provider.will("get", Refused("404", Why.NOT_FOUND))
+    assert step(world, batch).state is S.HELD
+
+
+def test_a_second_batch_is_cancelled_before_it_starts(world):
+    """The answer to its create was lost, and it would dial as well."""
+    batch = a_batch(world, "cartesia")
+    world.provider.will("list_batches", Accepted([seen(), seen(ref="b2"), seen(ref="b3", label="cb-main-other-1")]))
+    world.provider.will("delete", Accepted(None))
+    assert step(world, batch).verified == 1
+    assert world.provider.changes == [("delete", "b2")]
+
+
+@pytest.mark.parametrize("phase", [Phase.DIALLING, Phase.OVER])
+def test_a_second_batch_that_dialled_is_an_alarm(world, phase):
+    """Nothing can be undone; somebody must know."""
+    batch = a_batch(world, "cartesia")
+    world.provider.will("list_batches", Accepted([seen(), seen(ref="b2", phase=phase)]))
+    step(world, batch)
+    assert "ALARM" in world.said(batch)
+    assert world.provider.changes == []
+
+
+def test_it_is_listed_once_more_just_after_the_start(world):
+    """What was created late by a stalled process shows itself last."""
+    batch = a_batch(world, "cartesia", verified=2)
+    world.clock.time = DUE
+    assert task_for_batch(world.get(batch), DUE) == "poll"
+    world.provider.will("list_batches", Accepted([seen(phase=Phase.DIALLING), seen(ref="b2")]))
+    world.provider.will("delete", Accepted(None))
+    poll(world.context, [batch.id])
+    assert world.provider.changes == [("delete", "b2")]
+    assert world.get(batch).state is S.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("provider", "doubted", "wish", "stopped"),
+    [
+        ("bolna", True, None, False),  # its second id was never given a start
+        ("cartesia", False, None, False),
+        ("cartesia", True, None, True),  # a second one may exist, and would dial
+        ("cartesia", True, "start", False),
+        ("cartesia", False, "stop", True),
+        ("trillet", True, None, False),  # a lost create is held, never repeated: there is no second one
+    ],
+)
+def test_what_cannot_be_proven_before_the_start_is_decided_by_the_campaign(world, provider, doubted, wish, stopped):
+    """Ring perhaps twice, or not at all: by default only where a second one is likely."""
+    batch = a_batch(world, provider, doubted=doubted, campaign={"on_unverified": wish})
+    world.clock.time = DUE
+    for request in ("list_batches", "get"):
+        world.provider.will(request, Busy("500"))
+    after = step(world, batch)
+    assert (after.stop_reason == "unverified") is stopped
+    assert "ALARM" in world.said(batch)
+
+
+def test_batches_that_cannot_be_listed_are_polled_one_by_one(world):
+    """Each costs a request of the minute, and one that is slow must not make the others wait."""
+    campaign = world.remember(a_campaign(provider="trillet"))
+    batches = [
+        world.a_batch(
+            S.RUNNING, campaign=campaign, run=world.a_run(campaign, due_at=DUE + minutes(n)),
+            next_action_at=world.now, provider_ref=f"{REF}{n}",
+        )
+        for n in range(2)
+    ]  # fmt: skip
+    sweep(world.context)
+    assert [message for message in world.sent if message[0] == "poll"] == [("poll", [one.id]) for one in batches]
