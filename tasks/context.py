@@ -3,17 +3,19 @@
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from celery import current_app
 
 from callbeat.runs.context import Context, log, open_context
-from callbeat.settings import load_settings
+from callbeat.runs.gates import Budget
+from callbeat.settings import Settings, load_settings
 
 EXPIRES = 300  # real seconds: a stale message only repeats what the sweep has sent again
 BROKER_PAUSE = 5.0  # real seconds without a try, once the broker was found away: beat must not wait for it
 _making = threading.Lock()
+_make_budget: Callable[[Settings], Budget] | None = None
 _away_until = 0.0
 
 
@@ -34,9 +36,17 @@ def send(task: str, ids: Sequence[int]) -> None:
         log.warning("broker.away", task=task, why=type(error).__name__)
 
 
+def keep_to(make_budget: Callable[[Settings], Budget]) -> None:
+    """How the budget of requests is made that this process shares with all others."""
+    global _make_budget
+    _make_budget = make_budget
+
+
 @lru_cache(maxsize=1)
 def _context(_process: int) -> Context:
-    return open_context(load_settings(), send, can_send)
+    settings = load_settings()
+    budget = _make_budget(settings) if _make_budget is not None else None
+    return open_context(settings, send, can_send, budget)
 
 
 def context() -> Context:

@@ -7,6 +7,7 @@ from celery.signals import setup_logging, worker_ready
 
 from callbeat.logs import configure_logs
 from tasks import context
+from worker.budget import make_budget
 from worker.celery_logs import configure_celery_logs
 from worker.config import configuration
 
@@ -14,6 +15,7 @@ app = Celery("callbeat")
 app.conf.update(configuration())
 app.autodiscover_tasks(["tasks"], related_name="runs", force=True)
 app.set_default()
+context.keep_to(make_budget)
 
 
 @setup_logging.connect
