@@ -18,8 +18,8 @@ from cli.words import outcomes, progress, state
 EVERY = 0.5
 LINES = 9
 INTRODUCTION = (
-    "callbeat demo: three YAML files in config/campaigns, a pretended provider, a pretended minute each second. "
-    "Nobody is called. Times are UTC."
+    "callbeat demo: three YAML files in config/campaigns, three pretended providers, a pretended minute each "
+    "second. Nobody is called. Times are UTC."
 )
 
 

@@ -15,7 +15,11 @@ from cli.supervisor import Process, Supervisor
 from cli.valkey import EmbeddedValkey, HomeLock
 
 Told = Callable[[str, str], None]
-SANDBOX_KEY = "bn-sandbox"
+SANDBOX_ACCOUNTS = {  # in each provider's own form; they open nothing anywhere else
+    "bolna": {"API_KEY": "bn-sandbox"},
+    "trillet": {"API_KEY": "trillet-sandbox", "WORKSPACE_ID": "workspace-sandbox"},
+    "cartesia": {"API_KEY": "sk_car_sandbox"},
+}
 
 
 @dataclass(frozen=True)
@@ -90,17 +94,17 @@ def _broker(settings: Settings, home: Path, told: Told) -> Iterator[EmbeddedValk
 
 
 def _sandbox_settings(plan: Plan) -> dict[str, str]:
-    """Every account goes to the sandbox, with a key that opens nothing else."""
+    """Every account goes to the sandbox, with credentials that open nothing else."""
     if plan.sandbox_port is None:
         return {}
     base = f"http://127.0.0.1:{plan.sandbox_port}"
-    names = {"bolna", *(name for name in plan.settings.account_names())}
+    names = {*SANDBOX_ACCOUNTS, *plan.settings.account_names()}
     found: dict[str, str] = {"BOLNA_API_KEY": "", "CARTESIA_API_KEY": ""}
     for name in sorted(names):
         account = plan.settings.account(name)
         provider = (account and account.provider) or name
-        found[f"CALLBEAT_ACCOUNTS__{name.upper()}__BASE_URL"] = f"{base}/{provider}"
-        found[f"CALLBEAT_ACCOUNTS__{name.upper()}__API_KEY"] = SANDBOX_KEY
+        given = SANDBOX_ACCOUNTS[provider] | {"BASE_URL": f"{base}/{provider}"}
+        found |= {f"CALLBEAT_ACCOUNTS__{name.upper()}__{field}": value for field, value in given.items()}
     return found
 
 
