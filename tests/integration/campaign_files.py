@@ -8,6 +8,15 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+AT_HOME: dict[str, dict[str, Any]] = {
+    "bolna": {},
+    "trillet": {"agent": "64f0c2a1b7d94e3f9a1c5d20", "contacts": {"phone": "contact_number"}},
+    "cartesia": {
+        "agent": "agent_integration",
+        "contacts": {"phone": "contact_number"},
+        "from_numbers": ["pn_main"],
+    },
+}
 AGENT = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 Json = dict[str, Any]
 
@@ -27,7 +36,7 @@ def a_campaign(name: str, **over: Any) -> Json:
         "contacts": {"source": f"contacts/{name}.csv"},
         "hours": "any",
     }
-    for key, value in over.items():
+    for key, value in [*AT_HOME[over.get("provider", "bolna")].items(), *over.items()]:
         mixed = isinstance(value, dict) and isinstance(plain.get(key), dict)
         plain[key] = {**plain[key], **value} if mixed else value
     return {key: value for key, value in plain.items() if value is not None}

@@ -16,7 +16,7 @@ from callbeat.ledger.store import Ledger
 from callbeat.runs import report
 from cli.valkey import EmbeddedValkey
 from tests.integration.campaign_files import a_campaign, as_csv, as_yaml, cron_at
-from tests.integration.sandboxes import KEY, Sandbox
+from tests.integration.sandboxes import KEYS, WORKSPACE, Sandbox
 from tests.integration.waiting import LONGEST, until
 
 ORIGIN = datetime(2026, 12, 1, 6, 1, tzinfo=UTC)  # a Tuesday
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 class Installation:
     """One home, one folder of campaigns, and the processes that a test starts in it.
 
-    Each of `accounts` goes to a sandbox of its own; `base_urls` sends one elsewhere.
+    Each of `accounts` goes to a sandbox of its own; `base_urls` sends one elsewhere. All are at `provider`.
     """
 
     def __init__(
@@ -40,8 +40,9 @@ class Installation:
         *,
         speed: float = 120,
         timeout: float = 2,
-        accounts: Sequence[str] = ("bolna",),
+        accounts: Sequence[str] = (),
         base_urls: Mapping[str, str] | None = None,
+        provider: str = "bolna",
     ) -> None:
         self.folder, self.home, self.config = folder, folder / "var", folder / "config"
         self.campaigns = self.config / "campaigns"
@@ -50,7 +51,8 @@ class Installation:
         self.clock = Clock(ORIGIN, real_now(), speed)
         self.valkey = EmbeddedValkey(self.home)
         self.sandboxes: dict[str, Sandbox] = {}
-        self._accounts, self._base_urls, self._timeout = accounts, dict(base_urls or {}), timeout
+        self._accounts, self._base_urls, self._timeout = accounts or [provider], dict(base_urls or {}), timeout
+        self.provider = provider
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ledger: Ledger | None = None
 
@@ -75,7 +77,8 @@ class Installation:
         }
         for name, url in self._base_urls.items():
             prefix = f"CALLBEAT_ACCOUNTS__{name.upper()}__"
-            mine |= {f"{prefix}PROVIDER": "bolna", f"{prefix}BASE_URL": url, f"{prefix}API_KEY": KEY}
+            mine |= {f"{prefix}PROVIDER": self.provider, f"{prefix}BASE_URL": url}
+            mine |= {f"{prefix}API_KEY": KEYS[self.provider], f"{prefix}WORKSPACE_ID": WORKSPACE}
         return {**outside, **mine}
 
     def start(self, *processes: str) -> None:
@@ -143,7 +146,8 @@ class Installation:
         alone = [sys.executable, "-m", "sandbox", "--port", "0"]
         self.run_process("sandbox", alone if len(names) == 1 else [sys.executable, SANDBOXES, str(len(names))])
         addresses = self.wait_until(lambda: self._addresses(len(names)), "the sandboxes say where they are")
-        self.sandboxes = {name: Sandbox(address) for name, address in zip(names, addresses, strict=True)}
+        made = (Sandbox(address, self.provider) for address in addresses)
+        self.sandboxes = dict(zip(names, made, strict=True))
         self._base_urls |= {name: sandbox.base_url for name, sandbox in self.sandboxes.items()}
 
     def _addresses(self, how_many: int) -> list[str]:
@@ -166,6 +170,7 @@ class Installation:
             (self.config / "contacts" / f"{name}.csv").write_text(as_csv(people))
         if due is not None:
             over["schedule"] = {"cron": cron_at(due), **over.get("schedule", {})}
+        over.setdefault("provider", self.provider)
         path = self.campaigns / f"{name}.yaml"
         path.write_text(as_yaml(a_campaign(name, **over)))
         return path

@@ -1,5 +1,6 @@
 """A sandbox as the tests see it: what was asked of it, whom it dialled, and the trouble it is ordered to make."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -7,21 +8,23 @@ from typing import Any
 import httpx
 
 KEY = "bn-integration-secret-key"
+KEYS = {"bolna": KEY, "trillet": "trillet-integration-secret-key", "cartesia": "sk_car_integration_secret_key"}
+WORKSPACE = "workspace-integration"
 Json = dict[str, Any]
 
 
 class Sandbox:
-    """One pretended provider at work."""
+    """One pretended provider at work; trouble and switches are ordered for it."""
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    def __init__(self, address: str, provider: str = "bolna") -> None:
+        self.address, self.provider = address, provider
         self._control = httpx.Client(base_url=f"{address}/_sandbox/", timeout=20, trust_env=False)
         headers = {"Authorization": f"Bearer {KEY}"}
-        self._bolna = httpx.Client(base_url=self.base_url, headers=headers, timeout=20, trust_env=False)
+        self._bolna = httpx.Client(base_url=f"{address}/bolna", headers=headers, timeout=20, trust_env=False)
 
     @property
     def base_url(self) -> str:
-        return f"{self.address}/bolna"
+        return f"{self.address}/{self.provider}"
 
     def close(self) -> None:
         self._control.close()
@@ -29,7 +32,7 @@ class Sandbox:
 
     def fault(self, fault: str, operation: str, **more: Any) -> None:
         """Order trouble: see the sandbox's README for the words."""
-        order = {"fault": fault, "operation": operation, **more}
+        order = {"provider": self.provider, "fault": fault, "operation": operation, **more}
         self._control.post("faults", json=order).raise_for_status()
 
     def clear_faults(self) -> None:
@@ -39,7 +42,7 @@ class Sandbox:
         return list(self._control.get("faults").raise_for_status().json())
 
     def switch(self, **switches: Any) -> None:
-        self._control.post("switches", json=switches).raise_for_status()
+        self._control.post("switches", json={"provider": self.provider, **switches}).raise_for_status()
 
     def dials(self) -> list[Json]:
         """Every dial so far, oldest first."""
@@ -63,6 +66,10 @@ class Sandbox:
 
     def batches(self, agent: str) -> list[Json]:
         return list(self._bolna.get(f"/batches/{agent}/all").raise_for_status().json())
+
+    def shown_batches(self) -> list[str]:
+        """The ids on the sandbox's page, which a person looks at where no list can be asked for."""
+        return re.findall(r"<td>(batch_\w+)</td>", self._control.get("").text)
 
     def stop(self, batch: str) -> None:
         self._bolna.post(f"/batches/{batch}/stop").raise_for_status()
