@@ -17,7 +17,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
-demo: $(STAMP) ## recurring campaigns on a pretended provider, from YAML to finished calls, in 90 seconds
+demo: $(STAMP) ## recurring campaigns on three pretended providers, from YAML to finished calls, in 90 seconds
 	@$(BIN)/callbeat demo
 
 test: $(STAMP) ## everything: make check, long unit tests, contract tests, integration tests on real processes
@@ -33,6 +33,9 @@ check: $(STAMP) ## the fast part: lint, types, import rules, unit tests
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest tests/unit -m "not slow" -n 2 --dist worksteal
 
+docs: $(STAMP) ## the pages that are generated from code
+	$(BIN)/python -m callbeat.providers.table > docs/providers.md
+
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock
@@ -40,4 +43,4 @@ lock: ## renew the lock files from pyproject.toml (needs uv)
 clean: ## remove .venv and what runs leave in var/
 	rm -rf .venv var
 
-.PHONY: help setup demo test check lock clean
+.PHONY: help setup demo test check docs lock clean

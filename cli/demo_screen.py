@@ -65,9 +65,10 @@ class Screen:
 
 def _table(rows: list[Json], now: datetime) -> Table:
     table = Table(title=f"{now:%A %H:%M} UTC, pretended", title_justify="left", expand=True)
-    for name in ("campaign", "due", "start", "state", "progress", "outcomes"):
+    for name in ("campaign", "at", "due", "start", "state", "progress", "outcomes"):
         table.add_column(name)
     for row in rows:
         due, start = row["due_at"][11:16], (row["start_at"] or "")[11:16]
-        table.add_row(row["campaign"], due, start, state(row), progress(row), outcomes(row))
+        provider = row["batches"][0]["provider"] if row["batches"] else ""
+        table.add_row(row["campaign"], provider, due, start, state(row), progress(row), outcomes(row))
     return table

@@ -17,6 +17,7 @@ WORDS = {
     "creating": "uploads its batch, under a label by which it can be found again",
     "created": "the provider gave the batch an id; it dials nobody yet",
     "running": "the provider is dialling",
+    "retrying": "asks the provider to try those again who were not reached",
 }
 
 
@@ -63,7 +64,9 @@ def _told(event: EventRow, run: RunRow, batch: BatchRow | None) -> str | None:
         )
         return f"asked for {asked:%H:%M} ({ahead:.0f} minutes ahead; at least two are needed), {rounded}"
     if event.why.startswith("verified"):
-        return f"{event.why}: exactly one batch"
+        return event.why
+    if event.why.startswith("tries again"):
+        return f"{event.why} those who were not reached"
     if event.to_state == "finished" and changed and batch is None:
         return "finished: every contact is accounted for"
     if changed:

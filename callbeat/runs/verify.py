@@ -75,7 +75,8 @@ def _confirm(job: BatchJob, mine: BatchSeen) -> None:
         "phase": str(mine.phase),
         "reason": None,
     }
-    why = f"verified: one batch, {mine.status_word}, starts {start:%H:%M} UTC{_short(mine, job.batch.calls)}"
+    proof = "one batch" if job.can.found_by_label else "it is there"
+    why = f"verified: {proof}, {mine.status_word}, starts {start:%H:%M} UTC{_short(mine, job.batch.calls)}"
     if not permitted(job.rules, job.campaign, job.run.due_at, start, by_hand=bool(job.run.manual)):
         changes["stop_reason"] = "wrong_start"
         why = f"the provider would start it at {start:%H:%M} UTC, which is not permitted"
