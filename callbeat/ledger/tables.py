@@ -181,7 +181,7 @@ class BatchRow(Leased, Table):
     valid: Mapped[int | None] = mapped_column(default=None)  # contacts the provider took
     seen: Mapped[str | None] = mapped_column(String(40), default=None)  # fingerprint of what was last collected
     collect_wanted: Mapped[bool] = mapped_column(default=False)
-    page: Mapped[str | None] = mapped_column(String(200), default=None)  # where a reading of its calls goes on
+    page: Mapped[str | None] = mapped_column(Text, default=None)  # where a reading of its calls goes on
     retries: Mapped[int] = mapped_column(default=0)
     retry_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     retry_requests: Mapped[int] = mapped_column(default=0)  # of this round

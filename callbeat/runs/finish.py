@@ -55,6 +55,8 @@ def verdict(
         return RunState.CANCELLED, first
     if states <= {S.STOPPED, S.MISSED} and set(reasons) <= NO_START_LEFT:
         return RunState.MISSED, first
+    if S.FAILED in states:
+        return RunState.FINISHED, "provider_refused"  # a part of it: the others were called
     return RunState.FINISHED, first if states & {S.STOPPED, S.MISSED} else None
 
 

@@ -109,7 +109,7 @@ ENDS = [
     ([(S.MISSED, "too_late")], None, R.MISSED, "too_late"),
     ([(S.MISSED, "outside_hours"), (S.MISSED, "too_late")], None, R.MISSED, "outside_hours"),
     ([(S.FAILED, "no such agent")], None, R.FAILED, "provider_refused"),
-    ([(S.FAILED, "x"), (S.FINISHED, None)], None, R.FINISHED, None),
+    ([(S.FAILED, "x"), (S.FINISHED, None)], None, R.FINISHED, "provider_refused"),
     ([(S.CANCELLED, "stopped")], "stopped", R.CANCELLED, "stopped"),
     ([(S.STOPPED, "stopped")], "stopped", R.CANCELLED, "stopped"),
     ([(S.STOPPED, "hours_ended")], None, R.FINISHED, "hours_ended"),

@@ -13,7 +13,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("batches") as table:
         table.add_column(sa.Column("doubted", sa.Boolean(), nullable=False, server_default=sa.false()))
-        table.add_column(sa.Column("page", sa.String(length=200), nullable=True))
+        table.add_column(sa.Column("page", sa.Text(), nullable=True))
         table.add_column(sa.Column("retries", sa.Integer(), nullable=False, server_default="0"))
         table.add_column(sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True))
         table.add_column(sa.Column("retry_requests", sa.Integer(), nullable=False, server_default="0"))
