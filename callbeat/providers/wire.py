@@ -25,6 +25,7 @@ NEVER_SENT = (
     httpx.LocalProtocolError,
     UnicodeError,
 )
+NO_JSON = "(no JSON)"
 LARGEST_ANSWER = 200 * 1024 * 1024
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _DIGITS = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")  # long enough for a phone number
@@ -173,7 +174,7 @@ def told(reply: Reply) -> str:
     try:
         body = reply.json()
     except Unreadable:
-        return "(no JSON)"
+        return NO_JSON
     return masked_numbers(_message(body))[:300]
 
 

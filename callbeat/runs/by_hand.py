@@ -139,7 +139,9 @@ def placed(context: Context, batch: BatchRow, ref: str, actor: str) -> BatchStat
     Raises:
         Refusal: the provider shows no such batch, or not ours, or cannot be asked.
     """
-    seen = _look(context, batch, ref)
+    if not ref.strip():
+        raise Refusal("--placed needs the batch's id at the provider")
+    seen = _look(context, batch, ref.strip())
     if seen.label is not None and not bears(seen, batch.label):
         raise Refusal(f"{ref} bears the label {seen.label}, not {batch.label}")
     if seen.label is None and seen.total is not None and seen.total > batch.calls:

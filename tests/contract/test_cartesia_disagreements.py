@@ -1,4 +1,4 @@
-"""Where Cartesia's documents disagree or say nothing, and its answers cannot be believed: the adapter lives with it."""
+"""Where Cartesia's documents disagree or say nothing, and its answers cannot be believed."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
 from callbeat.providers.port import Phase
 from tests.contract.asks import ASKS, LABEL
 from tests.contract.party import noon, numbered, value
-from tests.contract.stage import says
+from tests.contract.stage import sends
 
 VERSIONS = ["2026-03-01", "2026-08-14"]
 
@@ -151,7 +151,7 @@ def test_a_cursor_that_cartesia_knows_no_more_is_a_refusal_and_no_end(cartesia, 
 @pytest.mark.parametrize("body", [b"Bad Request: name is missing", b'"name is missing"', b""])
 def test_an_error_in_the_form_of_older_versions_is_still_a_refusal(stage, connected, body):
     """They wrote plain text; the status alone decides."""
-    stage.play = says(body.decode(), 400)
+    stage.play = sends(body, 400, Content_Type="text/plain")
     answer = ASKS["create"](connected(stage.address, "cartesia", now=noon))
     assert isinstance(answer, Refused)
     assert "400" in answer.reason

@@ -8,7 +8,7 @@ from callbeat.providers.capabilities import TalkFrom
 from callbeat.providers.port import Created, Phase
 from callbeat.providers.registry import ADAPTERS as KNOWN
 from callbeat.providers.registry import RULES
-from tests.contract.asks import ASKS, LABEL, lacking
+from tests.contract.asks import ASKS, LABEL, a_contact, lacking
 from tests.contract.party import ADAPTERS, noon, numbered, value
 from tests.contract.those import each, sent_to, those
 
@@ -134,6 +134,14 @@ def test_every_call_is_tied_to_its_row_and_number(party):
     calls = party.calls(ref)
     assert {call.row: call.number for call in calls} == told
     assert len({call.ref for call in calls} - {""}) == 3
+
+
+def test_two_rows_with_one_number_are_two_calls(party):
+    """A number may be shared by two people of one house: each row has its own outcome."""
+    ref = party.started(a_contact(4, "+919800000100"), a_contact(9, "+919800000100"), after=1800)
+    calls = party.calls(ref)
+    assert sorted(call.row for call in calls) == [4, 9]
+    assert len({call.ref for call in calls}) == len(party.dials()) == 2
 
 
 def test_an_answer_shows_the_batch_beside_its_calls_where_it_is_said_to(party):

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
-from callbeat.providers.capabilities import TalkFrom
 from callbeat.providers.port import Phase
 from tests.contract.asks import ASKS, CHANGES
 from tests.contract.party import ADAPTERS, Party, numbered
@@ -189,14 +188,3 @@ def test_every_method_sends_one_request_and_never_repeats_it(party, fault):
     assert len(requests) == len(party.asks)
     changes = [request for request in requests if request["method"] != "GET"]
     assert len(changes) == len(CHANGES.keys() & set(party.asks))
-
-
-@those(lambda can: can.talk_from is TalkFrom.TALKS)
-def test_a_later_page_that_fails_is_not_an_end(party):
-    """What was read before it is half of an answer, and half a list proves nothing."""
-    for place in range(101):
-        party.created(*numbered(0), label=f"label {place}")
-    first = party.provider.list_batches(party.agent)
-    assert isinstance(first, Accepted)
-    party.order("html", "list")
-    assert isinstance(party.provider.list_batches(party.agent, first.value.next), Busy)

@@ -58,7 +58,7 @@ def test_a_batch_lives_from_create_to_completed_calls(trillet):
         (76, Outcome.FAILED, "Number unreachable"),
         (83, Outcome.FAILED, "Call rejected"),
         (87, Outcome.FAILED, "Failed to initiate call"),
-        (88, Outcome.FAILED, "Insufficient credits"),
+        (88, Outcome.NOT_PLACED, "Insufficient credits"),
         (90, Outcome.ANSWERED, None),
         (94, Outcome.ANSWERED, None),
         (97, Outcome.ANSWERED, None),

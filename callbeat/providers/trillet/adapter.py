@@ -20,7 +20,7 @@ from callbeat.providers.port import (
 )
 from callbeat.providers.trillet import reading
 from callbeat.providers.trillet.rules import MOST_BYTES, NUMBER_COLUMN, TrilletRules, callback_config
-from callbeat.providers.wire import Wire
+from callbeat.providers.wire import NO_JSON, Wire
 
 BATCHES = "v1/api/batch-calls"
 NOBODY = "0" * 24  # an id in Trillet's form that no batch has
@@ -85,11 +85,13 @@ class Trillet:
     def account(self) -> Answer[AccountSeen]:
         """There is no page about the account: not to know a batch that cannot be is proof of good credentials."""
         answer = self.get(NOBODY)
-        known = isinstance(answer, Accepted) or (isinstance(answer, Refused) and answer.why in _HARMLESS)
+        known = isinstance(answer, Accepted) or (isinstance(answer, Refused) and _is_harmless(answer))
         return Accepted(AccountSeen(None, None, None)) if known else answer  # type: ignore[return-value]
 
 
-_HARMLESS = (Why.NOT_FOUND, Why.REQUEST)
+def _is_harmless(refused: Refused) -> bool:
+    """Trillet's own "not found", not the page of some other server at a wrong address."""
+    return refused.why in (Why.NOT_FOUND, Why.REQUEST) and NO_JSON not in refused.reason
 
 
 def _path(ref: str) -> str:

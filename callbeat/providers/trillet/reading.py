@@ -92,8 +92,9 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
     status, result = word(row.get("status")), part(row, "result")
     error = text(row.get("error")) or text(part(row, "error").get("message"))
     told = text(result.get("outcome")) or ""
-    found = words.outcome(status, f"{told} {error or ''}")
     began, ended = epoch_instant(row.get("startTime")), epoch_instant(row.get("endTime"))
+    found = words.outcome(status, told, error or "", begun=began is not None)
+    undialled = found in {Outcome.WAITING, Outcome.NOT_PLACED, Outcome.CANCELLED} and began is None
     talked = decimal(row.get("duration")) if found in {Outcome.ANSWERED, Outcome.VOICEMAIL} else None
     return CallSeen(
         ref=ref(row, "jobId"),
@@ -103,7 +104,7 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
         status_word=f"{status}: {masked_numbers(told)}"[:60] if told else status,
         over=found.final,
         postponed=False,
-        attempts=1 if found.final or began or found is not Outcome.WAITING else 0,
+        attempts=0 if undialled else 1,
         changed_at=ended or began,
         started_at=began,
         seconds=None if talked is None else round(talked),

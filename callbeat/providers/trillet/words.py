@@ -23,17 +23,35 @@ OUTCOMES = {
     "failed": Outcome.FAILED,
 }
 
-# What `result.outcome` or `error` says in words of their own; the first that is found in the text counts.
-HINTS = (
+# What `result.outcome` may say of a call that was made: its words are not documented but for "successful", and an
+# agent's own findings may stand there too ("busy, call later"), so only these words alone count.
+RESULTS = {
+    "voicemail": Outcome.VOICEMAIL,
+    "voice_mail": Outcome.VOICEMAIL,
+    "machine": Outcome.VOICEMAIL,
+    "answering_machine": Outcome.VOICEMAIL,
+    "machine_detected": Outcome.VOICEMAIL,
+    "busy": Outcome.BUSY,
+    "no_answer": Outcome.NO_ANSWER,
+    "not_answered": Outcome.NO_ANSWER,
+    "unanswered": Outcome.NO_ANSWER,
+    "failed": Outcome.FAILED,
+}
+
+# What the `error` of a failed call says in a sentence; the first that is found in it counts.
+ERRORS = (
     ("voicemail", Outcome.VOICEMAIL),
-    ("voice mail", Outcome.VOICEMAIL),
-    ("machine", Outcome.VOICEMAIL),
     ("busy", Outcome.BUSY),
     ("no answer", Outcome.NO_ANSWER),
     ("no-answer", Outcome.NO_ANSWER),
     ("no_answer", Outcome.NO_ANSWER),
     ("unanswered", Outcome.NO_ANSWER),
     ("not answered", Outcome.NO_ANSWER),
+)
+NEVER_DIALLED = (
+    ("insufficient", Outcome.NOT_PLACED),
+    ("cancelled", Outcome.CANCELLED),
+    ("canceled", Outcome.CANCELLED),
 )
 
 
@@ -47,12 +65,18 @@ def phase(word: str, *, complete: bool, begun: bool) -> Phase:
     return Phase.DIALLING if begun and found is Phase.SCHEDULED else found
 
 
-def outcome(word: str, told: str) -> Outcome:
-    """The outcome of a call with that status; `told` is what its result or its error says of it.
+def outcome(word: str, told: str, error: str, *, begun: bool) -> Outcome:
+    """The outcome of a call with that status; `told` is what its result says, `error` why it failed.
 
     "completed" says that the job was done, not that somebody answered.
     """
     found = OUTCOMES.get(word, Outcome.TALKING)
     if not found.final:
         return found
-    return next((hinted for hint, hinted in HINTS if hint in told.lower()), found)
+    exact = RESULTS.get("_".join(told.lower().replace("-", " ").replace("_", " ").split()))
+    if exact is not None:
+        return exact
+    if found is Outcome.ANSWERED:
+        return found
+    hints = ERRORS if begun else (*ERRORS, *NEVER_DIALLED)
+    return next((hinted for hint, hinted in hints if hint in error.lower()), found)

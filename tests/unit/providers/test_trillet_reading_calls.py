@@ -82,6 +82,21 @@ def test_how_a_failed_call_ended_is_told_by_its_error(error, outcome):
     assert call(status="failed", error=error).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("error", "began", "outcome", "attempts"),
+    [
+        ("Insufficient credits", None, Outcome.NOT_PLACED, 0),
+        ("Batch cancelled", None, Outcome.CANCELLED, 0),
+        ("Batch cancelled", 1_733_054_400_000, Outcome.FAILED, 1),
+        ("Number unreachable", None, Outcome.FAILED, 1),
+    ],
+)
+def test_a_call_that_was_never_dialled_is_told_apart(error, began, outcome, attempts):
+    """Only what began counts as called; in doubt it does."""
+    found = call(status="failed", error=error, startTime=began)
+    assert (found.outcome, found.attempts) == (outcome, attempts)
+
+
 def test_an_error_may_be_an_object_with_a_message():
     """One page shows a text, another an object."""
     found = call(status="failed", error={"code": "busy", "message": "Number busy"})
@@ -99,6 +114,9 @@ def test_an_error_may_be_an_object_with_a_message():
         ("no_answer", Outcome.NO_ANSWER),
         ("busy", Outcome.BUSY),
         ("perambulating", Outcome.ANSWERED),
+        ("busy, wants to be called later", Outcome.ANSWERED),
+        ("appointment cancelled", Outcome.ANSWERED),
+        ("failed", Outcome.FAILED),
         (None, Outcome.ANSWERED),
     ],
 )
