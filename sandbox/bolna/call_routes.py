@@ -18,12 +18,17 @@ from sandbox.bolna.start_time import read_instant
 from sandbox.bolna.uploads import agent_of
 from sandbox.bolna.views import execution_view
 
-LARGEST_PAGE = 50
+LAST_PAGE, LARGEST_PAGE = 999_999, 50
 LONGEST_WINDOW = timedelta(days=7)
 STOPPABLE = frozenset({"queued", "scheduled", "rescheduled"})
 WALLET = 500.0
-_WHOLE = Query(json_schema_extra={"type": "integer"})
 calls = APIRouter()
+
+
+def _whole_number(default: int, largest: int) -> Any:
+    """A query that is read as a text, and documented as the number that it has to be."""
+    told = {"type": "integer", "minimum": 1, "maximum": largest, "default": default}
+    return Query(default_factory=lambda: str(default), json_schema_extra=told)
 
 
 @calls.get("/executions/{execution_id}", response_model=shapes.Execution, responses=REFUSED_OR_UNKNOWN)
@@ -55,8 +60,8 @@ async def stop_agent_calls(agent_id: AgentId, caller: Admitted) -> JSONResponse:
 class PageWish:
     """The query of a paged list, as texts: what is wrong with it is said in Bolna's own form."""
 
-    page_number: Annotated[str, _WHOLE] = "1"
-    page_size: Annotated[str, _WHOLE] = "20"
+    page_number: Annotated[str, _whole_number(1, LAST_PAGE)]
+    page_size: Annotated[str, _whole_number(20, LARGEST_PAGE)]
     batch_id: str | None = None
     status: str | None = None
     call_type: str | None = None

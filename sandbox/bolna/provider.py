@@ -39,9 +39,16 @@ async def _refuse(_request: Request, refusal: Exception) -> JSONResponse:
     return JSONResponse(refusal_body(500), 500)
 
 
-async def _refuse_plainly(_request: Request, error: Exception) -> JSONResponse:
+async def _refuse_plainly(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return JSONResponse(refusal_body(status), status, getattr(error, "headers", None))
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    headers = {"Allow": _methods(path)} if status == 405 else getattr(error, "headers", None)
+    return JSONResponse(refusal_body(status), status, headers)
+
+
+def _methods(path: str) -> str:
+    """All methods of a path: Starlette names only those of the first route that fits it."""
+    return ", ".join(sorted({method for method, pattern, _ in _OPERATIONS if pattern.fullmatch(path)}))
 
 
 def create_bolna(memory: Memory) -> FastAPI:

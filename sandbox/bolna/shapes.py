@@ -57,18 +57,20 @@ class Done(BaseModel):
 
 
 class Batch(BaseModel):
-    batch_id: str = Field(default="", pattern=BATCH_ID)
-    humanized_created_at: str = ""
-    created_at: str = Field(default="", json_schema_extra=_DATE_TIME)
-    updated_at: str = Field(default="", json_schema_extra=_DATE_TIME)
-    status: BatchStatus = "created"
+    """No field is required, says the fragment: a factory, because a plain default would be shown as a value."""
+
+    batch_id: str = Field(default_factory=str, pattern=BATCH_ID)
+    humanized_created_at: str = Field(default_factory=str)
+    created_at: str = Field(default_factory=str, json_schema_extra=_DATE_TIME)
+    updated_at: str = Field(default_factory=str, json_schema_extra=_DATE_TIME)
+    status: BatchStatus = Field(default_factory=lambda: "created")
     scheduled_at: str | None = Field(default=None, json_schema_extra=_DATE_TIME)
     from_phone_number: str | None = Field(default=None, deprecated=True)
-    from_phone_numbers: list[str] = []
-    file_name: str = ""
-    valid_contacts: int = Field(default=0, json_schema_extra={"format": "int32"})
-    total_contacts: int = Field(default=0, json_schema_extra={"format": "int32"})
-    execution_status: dict[str, int] = {}
+    from_phone_numbers: list[str] = Field(default_factory=list)
+    file_name: str = Field(default_factory=str)
+    valid_contacts: int = Field(default_factory=int, json_schema_extra={"format": "int32"})
+    total_contacts: int = Field(default_factory=int, json_schema_extra={"format": "int32"})
+    execution_status: dict[str, int] = Field(default_factory=dict)
 
 
 class CostBreakdown(BaseModel):

@@ -34,7 +34,8 @@ CREATE_BODY: dict[str, Any] = {
                     "webhook_url": {"type": "string", "format": "uri"},
                     "bypass_call_guardrails": {"type": "string", "enum": ["true", "false"]},
                 },
-            }
+            },
+            "encoding": {"file": {"contentType": "text/csv"}},
         }
     },
 }

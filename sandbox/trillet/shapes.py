@@ -10,10 +10,12 @@ CallStatus = Literal["waiting", "delayed", "active", "completed", "failed"]
 
 
 class Error(BaseModel):
+    """Only `error` is always there: a factory, because a plain default would be shown as a value."""
+
     error: str
-    message: str = ""
-    id: str = ""
-    status: Literal["not_found"] = "not_found"
+    message: str = Field(default_factory=str)
+    id: str = Field(default_factory=str)
+    status: Literal["not_found"] = Field(default_factory=lambda: "not_found")
 
 
 class RateLimit(BaseModel):
