@@ -1,4 +1,4 @@
-"""Commands about campaign files: validate, plan, schema. All of them work offline."""
+"""Commands about campaign files: validate, plan, preview, schema. All of them work offline."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -15,12 +15,14 @@ from callbeat.campaigns.reader import Reading
 from callbeat.campaigns.recurrence import zone_changes
 from callbeat.campaigns.schema import campaign_schema
 from callbeat.clock import iso, parse_instant
-from callbeat.errors import UsageError, has_errors
+from callbeat.errors import Refusal, UsageError, has_errors
 from callbeat.providers.registry import rules_of
+from callbeat.runs.by_hand import find_campaign
+from callbeat.runs.preview import preview as preview_of
 from callbeat.runs.starts import Chosen, NoneLeft, choose_start
 from cli.context import load, now, read_campaigns
 from cli.output import Format, Json, err, print_json, print_table
-from cli.words import clock
+from cli.words import clock, excluded
 
 MOST_ROWS = 10_000
 HALF_A_DAY = timedelta(hours=12)
@@ -31,6 +33,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(validate)
     app.command()(plan)
+    app.command()(preview)
     app.command()(schema)
 
 
@@ -86,6 +89,43 @@ def plan(
         "notes": lambda row: "; ".join(row["notes"]),
     }
     print_table(f"Plan from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC", columns, rows)
+
+
+def preview(
+    campaign: Annotated[str, typer.Argument(help="The campaign's name.")], form: FormatOption = Format.TABLE
+) -> None:
+    """What a run now would do: contacts in and out with reasons, batches and starts. It calls nobody.
+
+    Exit 0, or 1 when such a run would be refused: a source that cannot be used, or no start within the hours.
+
+    Example: callbeat preview renewal-reminders
+    """
+    settings = load()
+    found = find_campaign(campaign, read_campaigns(settings))
+    told, refused = preview_of(settings.config_root, found, now(settings))
+    if form is Format.JSON:
+        print_json(told)
+    else:
+        _print_preview(told)
+    if refused is not None:
+        raise Refusal(f"a run now would be refused: {refused}")
+
+
+def _print_preview(told: Json) -> None:
+    columns = {
+        "rows": lambda row: row["rows"],
+        "not called": excluded,
+        "calls": lambda row: row["calls"],
+    }
+    print_table(f"A run of {told['campaign']} now", columns, [told])
+    batches = {
+        "start UTC": lambda row: clock(row["start_at"]),
+        "dial until": lambda row: clock(row["dial_until"]),
+        "calls": lambda row: row["calls"],
+    }
+    print_table("Batches", batches, told["batches"])
+    examples = {"row": lambda row: row["row"], "not called because": lambda row: row["reason"]}
+    print_table("Examples", examples, told["examples"])
 
 
 def schema() -> None:

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select
 
 from callbeat.campaigns.model import Campaign
-from callbeat.contacts.screening import Screened, Screening, screen
-from callbeat.contacts.source import SourceError, Wanted, read_rows
+from callbeat.contacts.screening import Screened, Screening
+from callbeat.contacts.source import SourceError
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, CallRow, CampaignRow, ExclusionRow, RunRow
 from callbeat.ledger.writer import Writer
@@ -18,6 +16,7 @@ from callbeat.providers.registry import rules_of
 from callbeat.runs.context import Context, Hold, claim, load_campaign, log
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import label
+from callbeat.runs.roster import divided, read_contacts
 from callbeat.runs.starts import NoneLeft, choose_start, needed
 
 WAIT = timedelta(minutes=1)
@@ -41,45 +40,11 @@ def open_run(context: Context, run_id: int) -> None:
     if _decided(context, run, campaign, rules):
         return
     try:
-        screening = read_contacts(context.config_root, campaign, run, rules)
-        _check_division(campaign, rules, screening)
+        screening = read_contacts(context.config_root, campaign, run.due_at, rules)
     except SourceError as error:
         _without_source(context, run, campaign, rules, error)
         return
     _write(hold, run, campaign, rules, screening)
-
-
-def read_contacts(root: Path, campaign: Campaign, run: RunRow, rules: Rules) -> Screening:
-    """The run's contacts, read and screened.
-
-    Raises:
-        SourceError: the source as a whole cannot be used.
-    """
-    local = run.due_at.astimezone(ZoneInfo(campaign.schedule.timezone))
-    path = (root / local.strftime(campaign.contacts.source)).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise SourceError("source_unreadable", f"{campaign.contacts.source} leads out of {root.name}/")
-    wanted = Wanted(
-        phone=campaign.contacts.phone or rules.phone_column,
-        variables=campaign.contacts.variables,
-        max_rows=campaign.contacts.max_rows,
-        reserved=rules.reserved_columns,
-    )
-    return screen(read_rows(path, wanted))
-
-
-def _check_division(campaign: Campaign, rules: Rules, screening: Screening) -> None:
-    """Several batches dial side by side: their concurrency is shared, and none can have less than one.
-
-    Raises:
-        SourceError: so many contacts cannot be called with so little.
-    """
-    batches = len(divided(len(screening.contacts), rules.capabilities.most_contacts))
-    if campaign.concurrency is not None and batches > campaign.concurrency:
-        words = (
-            f"{len(screening.contacts)} contacts take {batches} batches, and concurrency is {campaign.concurrency}"
-        )
-        raise SourceError("concurrency_too_small", words)
 
 
 def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) -> bool:
@@ -221,14 +186,6 @@ def _clear(writer: Writer, run: RunRow) -> None:
     """What an opening that was cut short has left: nothing of it was ever acted on."""
     for table in (CallRow, ExclusionRow, BatchRow):
         writer.session.execute(delete(table).where(table.run_id == run.id))
-
-
-def divided(contacts: int, most: int | None) -> list[int]:
-    """How many contacts go into each batch: as few batches as the provider's limit permits, as even as can be."""
-    if not contacts:
-        return []
-    batches = 1 if most is None else -(-contacts // most)
-    return [contacts // batches + (1 if n < contacts % batches else 0) for n in range(batches)]
 
 
 def _new_batches(

@@ -1,0 +1,47 @@
+"""Whom a run calls: its contacts read, screened, and divided into batches."""
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from callbeat.campaigns.model import Campaign
+from callbeat.contacts.screening import Screening, screen
+from callbeat.contacts.source import SourceError, Wanted, read_rows
+from callbeat.providers.port import Rules
+
+
+def read_contacts(root: Path, campaign: Campaign, due_at: datetime, rules: Rules) -> Screening:
+    """The contacts of a run that is due then, read and screened.
+
+    Raises:
+        SourceError: the source as a whole cannot be used, or not with what the campaign asks for.
+    """
+    local = due_at.astimezone(ZoneInfo(campaign.schedule.timezone))
+    path = (root / local.strftime(campaign.contacts.source)).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise SourceError("source_unreadable", f"{campaign.contacts.source} leads out of {root.name}/")
+    wanted = Wanted(
+        phone=campaign.contacts.phone or rules.phone_column,
+        variables=campaign.contacts.variables,
+        max_rows=campaign.contacts.max_rows,
+        reserved=rules.reserved_columns,
+    )
+    screening = screen(read_rows(path, wanted))
+    _check_division(campaign, rules, len(screening.contacts))
+    return screening
+
+
+def _check_division(campaign: Campaign, rules: Rules, contacts: int) -> None:
+    """Several batches dial side by side: their concurrency is shared, and none can have less than one."""
+    batches, most = len(divided(contacts, rules.capabilities.most_contacts)), campaign.concurrency
+    if most is not None and batches > most:
+        words = f"{contacts} contacts take {batches} batches, and concurrency is {most}"
+        raise SourceError("concurrency_too_small", words)
+
+
+def divided(contacts: int, most: int | None) -> list[int]:
+    """How many contacts go into each batch: as few batches as the provider's limit permits, as even as can be."""
+    if not contacts:
+        return []
+    batches = 1 if most is None else -(-contacts // most)
+    return [contacts // batches + (1 if n < contacts % batches else 0) for n in range(batches)]
