@@ -1,6 +1,8 @@
 """The ledger's connection: short transactions, none ever open across a request or a contact load."""
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -140,13 +142,25 @@ def _engine(url: str, *, sqlite: bool) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """Full sync: a power cut must not forget that a request was about to leave."""
     connection.isolation_level = None
+    _write_ahead(connection)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",
         f"busy_timeout={BUSY_SECONDS * 1000}",
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: Any) -> None:
+    """On a new file several processes may do this at once, and SQLite does not wait for its lock here."""
+    for left in range(BUSY_SECONDS * 10, -1, -1):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if not left:
+                raise
+            time.sleep(0.1)
 
 
 def _begin_sqlite(connection: Connection) -> None:
