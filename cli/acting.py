@@ -1,4 +1,4 @@
-"""Commands that change what is called: run, stop, resolve, clock confirm. Each asks once and leaves an event."""
+"""Commands that change what is called: run, stop, start, pause, resume, resolve, clock confirm."""
 
 import getpass
 import sys
@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from callbeat.clock import iso, parse_instant
 from callbeat.errors import Refusal, UsageError
-from callbeat.runs import by_hand, report
+from callbeat.runs import by_hand, report, switches
 from callbeat.runs.context import Context
 from callbeat.runs.heartbeat import beat_age, confirm_clock
 from cli.context import load, make_context, read_campaigns
@@ -29,6 +29,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(run)
     app.command()(stop)
+    app.command()(start)
+    app.command()(pause)
+    app.command()(resume)
     app.command()(resolve)
     clock_app.command("confirm")(clock_confirm)
     app.add_typer(clock_app, name="clock")
@@ -146,17 +149,66 @@ def _told(made: Json) -> str:
 
 
 def stop(
-    run_key: Annotated[str, typer.Argument(metavar="RUN", help="A run, e.g. renewal-reminders@20261201T0430Z.")],
+    run_key: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="A run, e.g. renewal-reminders@20261201T0430Z.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="The red button: stop every run, and let none begin until `start`.")
+    ] = False,
     yes: Yes = False,
 ) -> None:
-    """Stop a run: what is scheduled or dialling is stopped at the provider; calls under way may end.
+    """Stop a run, or with --all everything: what is scheduled or dialling is stopped at the provider.
+
+    Calls under way may end. While everything is stopped nothing is created or scheduled; what comes due is missed,
+    unless `callbeat start` lifts it in time. Exit 3 when something is held that only a person can stop.
 
     Example: callbeat stop renewal-reminders@20261201T0430Z
     """
+    if (run_key is None) is not everything:
+        raise UsageError("say which run to stop, or --all")
     context = make_context(load())
+    if run_key is None:
+        ask("Stop everything, and let nothing begin until `callbeat start`?", yes)
+        stopping = switches.halt(context, actor())
+        err.print(f"everything is stopped: {stopping} batches are being stopped; `callbeat start` lifts it")
+        _warn_if_nobody_works(context)
+        return
     ask(f"Stop {run_key}?", yes)
     by_hand.stop_run(context, run_key, actor())
     err.print(f"{run_key} is being stopped: `callbeat show {run_key}` tells when it is", markup=False)
+
+
+def start(yes: Yes = False) -> None:
+    """Lift `stop --all`: runs that come due from now on open again. What was stopped stays so.
+
+    Example: callbeat start
+    """
+    context = make_context(load())
+    ask("Let runs begin again?", yes)
+    switches.lift(context, actor())
+    err.print("runs open again from now on; what was stopped stays so", markup=False)
+
+
+def pause(campaign: Annotated[str, typer.Argument(help="The campaign's name.")], yes: Yes = False) -> None:
+    """Skip a campaign's due times until `resume`. Runs that are open already go on: `callbeat stop` is for those.
+
+    Example: callbeat pause renewal-reminders
+    """
+    context = make_context(load())
+    ask(f"Pause {campaign}?", yes)
+    skipped = switches.pause(context, campaign, actor())
+    err.print(f"{campaign} is paused; planned runs that are skipped by it: {skipped}", markup=False)
+
+
+def resume(campaign: Annotated[str, typer.Argument(help="The campaign's name.")], yes: Yes = False) -> None:
+    """Plan a paused campaign again, from now on. What was skipped is not made up for.
+
+    Example: callbeat resume renewal-reminders
+    """
+    context = make_context(load())
+    ask(f"Resume {campaign}?", yes)
+    switches.resume(context, campaign, actor())
+    err.print(f"{campaign} goes on from now; what was skipped is not made up for", markup=False)
 
 
 def resolve(

@@ -99,6 +99,7 @@ class CampaignRow(Table):
     revision: Mapped[str | None] = mapped_column(String(12))
     cursor: Mapped[datetime] = mapped_column(Instant)
     next_plan_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    paused_since: Mapped[datetime | None] = mapped_column(Instant, default=None)
 
 
 class RevisionRow(Table):
@@ -252,6 +253,14 @@ class WorldRow(Table):
     __tablename__ = "world"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(20))
+
+
+class SwitchRow(Table):
+    """One row: since when everything is stopped, by the red button."""
+
+    __tablename__ = "switches"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    halted_since: Mapped[datetime | None] = mapped_column(Instant, default=None)
 
 
 class BeatRow(Table):

@@ -26,6 +26,7 @@ from callbeat.runs.planning import insert_run
 from callbeat.runs.report import find_run
 from callbeat.runs.starts import NoneLeft, choose_start, dial_until
 from callbeat.runs.stop import STOPPED
+from callbeat.runs.switches import halted_since
 
 S = BatchState
 
@@ -53,6 +54,7 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
     """
     if (why := clock_held(context)) is not None:
         raise Refusal(f"planning is held: {why}. Set the clock right, or `callbeat clock confirm`")
+    _refuse_while_halted(context)
     now = context.clock.now()
     due = (at or now).replace(microsecond=0)
     rules = rules_of(campaign.provider)
@@ -71,6 +73,13 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
         insert_run(writer, row, now, why="asked for by hand", actor=actor)
     context.send("sweep", [])
     return row.key
+
+
+def _refuse_while_halted(context: Context) -> None:
+    with context.ledger.read() as session:
+        since = halted_since(session)
+    if since is not None:
+        raise Refusal(f"everything is stopped since {iso(since)}: `callbeat start` lifts it")
 
 
 def _advice(campaign: Campaign, after: datetime) -> str:

@@ -177,7 +177,7 @@ _REOPENABLE = {RunState.PLANNED, RunState.CANCELLED, RunState.SKIPPED, RunState.
 def _plan_ahead(writer: Writer, row: CampaignRow, campaign: Campaign, now: datetime) -> None:
     upto = max(row.cursor, now + campaign.schedule.lead)
     for due in campaign_due_times(campaign, now, upto):
-        plan_run(writer, campaign, due, now)
+        plan_run(writer, campaign, due, now, paused=row.paused_since is not None)
     move_cursor(writer, row, campaign, upto)
 
 

@@ -14,7 +14,7 @@ from callbeat.campaigns.model import Campaign
 from callbeat.clock import Clock, monotonic, real_now
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
-from callbeat.ledger.tables import BatchRow, RevisionRow, RunRow
+from callbeat.ledger.tables import BatchRow, RevisionRow, RunRow, SwitchRow
 from callbeat.ledger.writer import R, Writer
 from callbeat.providers.capabilities import Capabilities
 from callbeat.providers.port import Provider, Rules
@@ -117,7 +117,7 @@ class BatchJob:
     campaign: Campaign
     rules: Rules
     provider: Provider
-    no_funds: str | None = None
+    held_back: str | None = None  # why nothing may be created, scheduled or tried again now
 
     @property
     def now(self) -> datetime:
@@ -219,12 +219,18 @@ def claim_batch(
     run = _run_of(context, batch)
     campaign = load_campaign(context.ledger, run.campaign, run.revision)
     door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
-    job = BatchJob(context, hold, batch, run, campaign, rules_of(batch.provider), door.provider, door.no_funds)
+    held_back = door.no_funds or ("everything is stopped" if _is_halted(context) else None)
+    job = BatchJob(context, hold, batch, run, campaign, rules_of(batch.provider), door.provider, held_back)
     if not stopping and task_for_batch(batch, job.now) == "stop":
         job.release()
         job.next_task()
         return None
     return job
+
+
+def _is_halted(context: Context) -> bool:
+    with context.ledger.read() as session:
+        return session.execute(select(SwitchRow.halted_since)).scalar_one_or_none() is not None
 
 
 def load_campaign(ledger: Ledger, name: str, revision: str) -> Campaign:

@@ -151,8 +151,8 @@ def _count_absence(job: BatchJob) -> None:
 
 def _send(job: BatchJob) -> None:
     """Write that a create leaves, send it, write what came back."""
-    if job.no_funds:
-        job.wait(BETWEEN_LISTS, job.no_funds)
+    if job.held_back:
+        job.wait(BETWEEN_LISTS, job.held_back)
         return
     chosen = job.choose_start()
     if isinstance(chosen, NoneLeft):

@@ -18,6 +18,7 @@ from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import label
 from callbeat.runs.roster import divided, read_contacts
 from callbeat.runs.starts import NoneLeft, choose_start, needed
+from callbeat.runs.switches import HALTED, PAUSED, halted_since, is_paused
 
 WAIT = timedelta(minutes=1)
 PART = 5000
@@ -56,6 +57,10 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
             writer.move(run, RunState.CANCELLED, at=now, why="stopped before it opened", reason=run.stop_reason)
         elif isinstance(chosen, NoneLeft):
             _too_late(writer, run, chosen, now)
+        elif not run.manual and is_paused(writer.session, run.campaign):
+            writer.move(run, RunState.SKIPPED, at=now, why="the campaign is paused", reason=PAUSED)
+        elif halted_since(writer.session) is not None:
+            writer.release(run, next_action_at=now + WAIT, reason=HALTED)
         elif not run.manual and _broken(writer, run):
             writer.release(run, next_action_at=now + WAIT, reason="broken_file")
         elif not run.manual and (before := _still_active(writer, run, campaign)):
@@ -72,7 +77,9 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
 
 def _too_late(writer: Writer, run: RunRow, chosen: NoneLeft, now: datetime) -> None:
     """What it waited for in vain is the reason, where there is such a thing."""
-    if run.state is RunState.OPENING and run.reason in WAITED_FOR:
+    if halted_since(writer.session) is not None:
+        writer.move(run, RunState.MISSED, at=now, why=f"everything is stopped; {chosen.words}", reason=HALTED)
+    elif run.state is RunState.OPENING and run.reason in WAITED_FOR:
         writer.move(
             run, RunState.FAILED, at=now, why=f"its source did not come in time; {chosen.words}", reason=run.reason
         )

@@ -41,7 +41,9 @@ def _plan(context: Context, name: str) -> int:
             return 0
         campaign = load_campaign(context.ledger, name, row.revision)
         upto = max(row.cursor, now + campaign.schedule.lead)
-        planned = [plan_run(writer, campaign, due, now) for due in campaign_due_times(campaign, row.cursor, upto)]
+        paused = row.paused_since is not None
+        due_times = campaign_due_times(campaign, row.cursor, upto)
+        planned = [plan_run(writer, campaign, due, now, paused=paused) for due in due_times]
         move_cursor(writer, row, campaign, upto)
     return sum(planned)
 
@@ -56,7 +58,7 @@ def move_cursor(writer: Writer, row: CampaignRow, campaign: Campaign, upto: date
     )
 
 
-def plan_run(writer: Writer, campaign: Campaign, due_at: datetime, now: datetime) -> bool:
+def plan_run(writer: Writer, campaign: Campaign, due_at: datetime, now: datetime, *, paused: bool = False) -> bool:
     """One due time as a row, unless it is there already. A day that is skipped is a decision, and recorded."""
     known = select(RunRow.id).where(RunRow.campaign == campaign.name, RunRow.due_at == due_at, RunRow.manual == 0)
     if writer.session.execute(known).first() is not None:
@@ -69,6 +71,8 @@ def plan_run(writer: Writer, campaign: Campaign, due_at: datetime, now: datetime
     insert_run(writer, row, now, why=f"due {due_at:%Y-%m-%d %H:%M} UTC, opens {opens:%H:%M}")
     if is_skipped(campaign, due_at):
         writer.move(row, RunState.SKIPPED, at=now, why="its date is among skip_dates", reason="holiday")
+    elif paused:
+        writer.move(row, RunState.SKIPPED, at=now, why="the campaign is paused", reason="paused")
     return True
 
 

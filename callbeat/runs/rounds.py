@@ -53,8 +53,8 @@ def retry(context: Context, batch_id: int) -> None:
             _read_back(job)
         elif job.batch.retry_at is None or job.now < job.batch.retry_at:
             job.release(wait=max((job.batch.retry_at or job.now) - job.now, AT_ONCE))
-        elif job.no_funds:
-            job.wait(BETWEEN_READS, job.no_funds)
+        elif job.held_back:
+            job.wait(BETWEEN_READS, job.held_back)
         else:
             _look_and_send(job)
     except LedgerConflict as conflict:

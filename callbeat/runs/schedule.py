@@ -27,8 +27,8 @@ def schedule(context: Context, batch_id: int) -> None:
     chosen = _choose(job)
     if isinstance(chosen, NoneLeft):
         _give_up(job, chosen)
-    elif job.no_funds:
-        job.wait(BETWEEN_READS, job.no_funds)
+    elif job.held_back:
+        job.wait(BETWEEN_READS, job.held_back)
     else:
         _send(job, chosen)
 

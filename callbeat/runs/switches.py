@@ -1,0 +1,140 @@
+"""What a person switches off and on again: one campaign by a pause, everything by the red button."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from callbeat.clock import iso, real_now
+from callbeat.errors import NeedsSomebody, Refusal
+from callbeat.ledger.states import BatchState, RunState
+from callbeat.ledger.tables import BatchRow, CampaignRow, RunRow, SwitchRow
+from callbeat.ledger.writer import LONG_AGO, Writer
+from callbeat.runs.context import Context
+
+ONLY_ROW = 1
+PAUSED, HALTED, STOPPED = "paused", "halted", "stopped"
+LIVE_RUNS = (RunState.OPENING, RunState.ACTIVE)
+LIVE_BATCHES = tuple(state for state in BatchState if not state.final)
+
+
+def pause(context: Context, name: str, actor: str) -> int:
+    """Nothing more of a campaign opens; what is open goes on. Returns how many planned runs are skipped by it.
+
+    Raises:
+        Refusal: no such campaign, or it is paused already.
+    """
+    now = context.clock.now()
+    with context.ledger.write() as writer:
+        row = _campaign(writer.session, name)
+        if row.paused_since is not None:
+            raise Refusal(f"{name} is paused already, since {iso(row.paused_since)}")
+        _set_pause(writer, name, now)
+        writer.note_campaign(name, at=now, why="paused", actor=actor)
+        return _skip_planned(writer, name, now, actor)
+
+
+def resume(context: Context, name: str, actor: str) -> None:
+    """A campaign is planned again from now on; what was skipped is not made up for.
+
+    Raises:
+        Refusal: no such campaign, or it is not paused.
+    """
+    now = context.clock.now()
+    with context.ledger.write() as writer:
+        if _campaign(writer.session, name).paused_since is None:
+            raise Refusal(f"{name} is not paused")
+        _set_pause(writer, name, None)
+        writer.note_campaign(name, at=now, why="resumed: what was skipped is not made up for", actor=actor)
+
+
+def _campaign(session: Session, name: str) -> CampaignRow:
+    row = session.execute(select(CampaignRow).where(CampaignRow.name == name)).scalar_one_or_none()
+    if row is None or row.state == "removed":
+        raise Refusal(f"no beat has read a campaign {name} yet: `callbeat validate` lists the files")
+    return row
+
+
+def _set_pause(writer: Writer, name: str, since: datetime | None) -> None:
+    changed = update(CampaignRow).where(CampaignRow.name == name).values(paused_since=since)
+    writer.session.execute(changed)
+
+
+def _skip_planned(writer: Writer, name: str, now: datetime, actor: str) -> int:
+    """Planned runs that no process is opening right now; one that is sees the pause, or goes on."""
+    planned = select(RunRow).where(RunRow.campaign == name, RunRow.manual == 0, RunRow.state == RunState.PLANNED)
+    free = [
+        run
+        for run in writer.session.execute(planned).scalars()
+        if run.lease_until is None or run.lease_until <= real_now()
+    ]
+    for run in free:
+        writer.session.expunge(run)
+        writer.move(run, RunState.SKIPPED, at=now, why="the campaign is paused", actor=actor, reason=PAUSED)
+    return len(free)
+
+
+def is_paused(session: Session, name: str) -> bool:
+    """Whether nothing of a campaign is to open."""
+    found = select(CampaignRow.paused_since).where(CampaignRow.name == name)
+    return session.execute(found).scalar_one_or_none() is not None
+
+
+def halted_since(session: Session) -> datetime | None:
+    """Since when everything is stopped, or None."""
+    return session.execute(select(SwitchRow.halted_since)).scalar_one_or_none()
+
+
+def halt(context: Context, actor: str) -> int:
+    """The red button: nothing is created or scheduled until `start`, all that is live is stopped.
+
+    Returns how many batches are to be stopped. Safe to press twice: what has become live since is stopped too.
+
+    Raises:
+        NeedsSomebody: batches are held; everything else is stopped, those only a person can stop.
+    """
+    now = context.clock.now()
+    with context.ledger.write() as writer:
+        since = halted_since(writer.session) or now
+        writer.session.merge(SwitchRow(id=ONLY_ROW, halted_since=since))
+        writer.note_campaign(None, at=now, why="everything is stopped", actor=actor)
+        stopping = _wish_all(writer)
+        held = _held(writer.session)
+    context.send("sweep", [])
+    if held:
+        raise NeedsSomebody(
+            f"stopped all but {len(held)} held batches, of which only a person can tell what they do: stop them at "
+            f"the provider, then `callbeat resolve` each: {', '.join(held[:5])}"
+        )
+    return stopping
+
+
+def _wish_all(writer: Writer) -> int:
+    """Flags, not moves: whoever acts on a row right now goes on, and sees the wish when done."""
+    runs = update(RunRow).where(RunRow.state.in_(LIVE_RUNS), RunRow.stop_reason.is_(None))
+    writer.session.execute(runs.values(stop_reason=STOPPED))
+    live = select(BatchRow.id).where(BatchRow.state.in_(LIVE_BATCHES), BatchRow.stop_reason.is_(None))
+    ids = list(writer.session.execute(live).scalars())
+    batches = update(BatchRow).where(BatchRow.state.in_(LIVE_BATCHES), BatchRow.stop_reason.is_(None))
+    writer.session.execute(batches.values(stop_reason=STOPPED, next_action_at=LONG_AGO))
+    return len(ids)
+
+
+def _held(session: Session) -> list[str]:
+    found = select(BatchRow.key).where(BatchRow.state == BatchState.HELD).order_by(BatchRow.id)
+    return list(session.execute(found).scalars())
+
+
+def lift(context: Context, actor: str) -> None:
+    """Runs that come due from now on are opened again; what was stopped stays so.
+
+    Raises:
+        Refusal: nothing is stopped.
+    """
+    now = context.clock.now()
+    with context.ledger.write() as writer:
+        if halted_since(writer.session) is None:
+            raise Refusal("nothing is stopped: there is nothing to start again")
+        writer.session.merge(SwitchRow(id=ONLY_ROW, halted_since=None))
+        writer.note_campaign(None, at=now, why="started again: what was stopped stays so", actor=actor)
+    context.send("sweep", [])
