@@ -2,20 +2,21 @@
 
 import ipaddress
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from callbeat.clock import Clock
 from callbeat.errors import SettingsError
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
-LATER = ("CALLBEAT_ALLOW_NUMBERS", "CALLBEAT_DAILY_CALLS", "CALLBEAT_DAILY_COST")
+LATER = ("CALLBEAT_DAILY_CALLS", "CALLBEAT_DAILY_COST")
 
 
 class AccountSettings(BaseModel):
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     site: str = Field(default="main", pattern=r"^[a-z0-9]{1,20}$")
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
+    allow_numbers: Annotated[tuple[str, ...] | None, NoDecode] = Field(default=None, repr=False)
     clock: ClockSettings | None = None
     request_timeout: float = Field(default=30.0, gt=0, le=120)
     bolna_api_key: SecretStr | None = Field(
@@ -76,6 +78,18 @@ class Settings(BaseSettings):
     cartesia_api_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("CARTESIA_API_KEY", "cartesia_api_key")
     )
+
+    @field_validator("allow_numbers", mode="before")
+    @classmethod
+    def _numbers(cls, value: object) -> object:
+        """A list separated by commas; set but empty it lets nobody be called."""
+        if not isinstance(value, str):
+            return value
+        numbers = tuple(part.strip() for part in value.split(",") if part.strip())
+        wrong = [number for number in numbers if not re.fullmatch(r"\+[1-9][0-9]{6,14}", number)]
+        if wrong:
+            raise ValueError(f"{len(wrong)} of {len(numbers)} are not in E.164: write +12025550101,+447700900101")
+        return numbers
 
     @field_validator("bolna_api_key", "cartesia_api_key")
     @classmethod

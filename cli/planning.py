@@ -102,7 +102,7 @@ def preview(
     """
     settings = load()
     found = find_campaign(campaign, read_campaigns(settings))
-    told, refused = preview_of(settings.config_root, found, now(settings))
+    told, refused = preview_of(settings.config_root, found, now(settings), settings.allow_numbers)
     if form is Format.JSON:
         print_json(told)
     else:

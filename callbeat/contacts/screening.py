@@ -1,6 +1,6 @@
-"""Who is called and who is not, each for exactly one reason, in one order: broken row, number, duplicate."""
+"""Who is called and who is not, each for exactly one reason, in one order: row, number, duplicate, not allowed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from callbeat.contacts.numbers import to_e164
@@ -41,8 +41,11 @@ class Screening:
         return len(self.contacts) + len(self.exclusions)
 
 
-def screen(rows: Iterable[SourceRow]) -> Screening:
-    """Divide rows into contacts and exclusions. The first of several rows with one number is called."""
+def screen(rows: Iterable[SourceRow], allowed: Collection[str] | None = None) -> Screening:
+    """Divide rows into contacts and exclusions. The first of several rows with one number is called.
+
+    `allowed` (E.164) are the only numbers of a trial that may be called; None allows all.
+    """
     result, seen = Screening(), set[str]()
     for row in rows:
         number = None if row.broken else to_e164(row.phone)
@@ -50,6 +53,9 @@ def screen(rows: Iterable[SourceRow]) -> Screening:
             result.exclusions.append(Exclusion(row.row, INVALID, "broken_row" if row.broken else "invalid_number"))
         elif number in seen:
             result.exclusions.append(Exclusion(row.row, EXCLUDED, "duplicate"))
+        elif allowed is not None and number not in allowed:
+            seen.add(number)
+            result.exclusions.append(Exclusion(row.row, EXCLUDED, "not_allowed"))
         else:
             seen.add(number)
             result.contacts.append(Screened(row.row, number, row.variables))

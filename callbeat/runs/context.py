@@ -45,6 +45,7 @@ class Context:
     send: Send
     timeout: float = 30.0
     can_send: Callable[[], bool] = lambda: True
+    allow_numbers: frozenset[str] | None = None  # the only ones that may be called; None allows all
     term: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -73,6 +74,7 @@ def open_context(
         send=send,
         timeout=settings.request_timeout,
         can_send=can_send,
+        allow_numbers=None if settings.allow_numbers is None else frozenset(settings.allow_numbers),
     )
 
 

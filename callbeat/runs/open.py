@@ -41,7 +41,7 @@ def open_run(context: Context, run_id: int) -> None:
     if _decided(context, run, campaign, rules):
         return
     try:
-        screening = read_contacts(context.config_root, campaign, run.due_at, rules)
+        screening = read_contacts(context.config_root, campaign, run.due_at, rules, context.allow_numbers)
     except SourceError as error:
         _without_source(context, run, campaign, rules, error)
         return

@@ -1,7 +1,7 @@
 """What a run now would do, without calling anybody: whom, whom not and why, in which batches, from when to when."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from callbeat.runs.starts import Chosen, NoneLeft, choose_start
 EXAMPLES = 3  # of each reason
 
 
-def preview(root: Path, campaign: Campaign, now: datetime) -> tuple[dict[str, Any], str | None]:
+def preview(
+    root: Path, campaign: Campaign, now: datetime, allowed: Collection[str] | None = None
+) -> tuple[dict[str, Any], str | None]:
     """A preview in the form that commands print, and why such a run would be refused, if it would.
 
     Raises:
@@ -26,7 +28,7 @@ def preview(root: Path, campaign: Campaign, now: datetime) -> tuple[dict[str, An
     """
     rules = rules_of(campaign.provider)
     try:
-        screening = read_contacts(root, campaign, now, rules)
+        screening = read_contacts(root, campaign, now, rules, allowed)
     except SourceError as error:
         raise Refusal(f"{campaign.name}: {error.words} ({error.reason})") from None
     chosen = choose_start(rules, campaign, now, now, by_hand=True)

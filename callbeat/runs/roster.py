@@ -1,5 +1,6 @@
 """Whom a run calls: its contacts read, screened, and divided into batches."""
 
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,8 +11,10 @@ from callbeat.contacts.source import SourceError, Wanted, read_rows
 from callbeat.providers.port import Rules
 
 
-def read_contacts(root: Path, campaign: Campaign, due_at: datetime, rules: Rules) -> Screening:
-    """The contacts of a run that is due then, read and screened.
+def read_contacts(
+    root: Path, campaign: Campaign, due_at: datetime, rules: Rules, allowed: Collection[str] | None = None
+) -> Screening:
+    """The contacts of a run that is due then, read and screened. `allowed` are the only numbers of a trial.
 
     Raises:
         SourceError: the source as a whole cannot be used, or not with what the campaign asks for.
@@ -26,7 +29,7 @@ def read_contacts(root: Path, campaign: Campaign, due_at: datetime, rules: Rules
         max_rows=campaign.contacts.max_rows,
         reserved=rules.reserved_columns,
     )
-    screening = screen(read_rows(path, wanted))
+    screening = screen(read_rows(path, wanted), allowed)
     _check_division(campaign, rules, len(screening.contacts))
     return screening
 

@@ -137,11 +137,35 @@ def test_an_error_does_not_tell_a_secret(load):
     assert "s3cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("variable", ["CALLBEAT_ALLOW_NUMBERS", "CALLBEAT_DAILY_CALLS", "CALLBEAT_DAILY_COST"])
+@pytest.mark.parametrize("variable", ["CALLBEAT_DAILY_CALLS", "CALLBEAT_DAILY_COST"])
 def test_a_limit_that_is_not_kept_is_not_swallowed(load, variable):
     """Whoever restricts a trial to his own phone must not find out by ringing others that it was ignored."""
     with pytest.raises(SettingsError, match=variable):
         load(**{variable: "1"})
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("+12025550101", ("+12025550101",)),
+        (" +12025550101 , +447700900101,", ("+12025550101", "+447700900101")),
+        ("", ()),
+    ],
+)
+def test_a_trial_names_the_only_numbers_that_may_be_called(load, written, read):
+    """Set but empty it allows nobody: the dangerous reading of a slip is the other one."""
+    assert load().allow_numbers is None
+    settings = load(CALLBEAT_ALLOW_NUMBERS=written)
+    assert settings.allow_numbers == read
+    assert "4477009" not in repr(settings)
+
+
+@pytest.mark.parametrize("written", ["2025559876", "+1202555987x", "+12025559876;+447700900101", "all"])
+def test_a_number_of_a_trial_that_cannot_be_one_is_refused(load, written):
+    """It would let nobody be called, or the wrong one; the message repeats no number."""
+    with pytest.raises(SettingsError, match="CALLBEAT_ALLOW_NUMBERS") as caught:
+        load(CALLBEAT_ALLOW_NUMBERS=written)
+    assert "5987" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

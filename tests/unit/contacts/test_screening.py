@@ -81,6 +81,20 @@ def test_each_row_ends_with_its_reason():
     ]
 
 
+def test_of_a_trial_only_the_numbers_that_are_allowed_are_called():
+    """However they are written in the file; all others are counted, each for one reason."""
+    numbers = ["+1 (202) 555-0101", "+12025550102", "+12025550102", "12"]
+    rows = [SourceRow(row, number, {}) for row, number in enumerate(numbers, 1)]
+    found = screen(rows, {"+12025550101"})
+    assert [contact.number for contact in found.contacts] == ["+12025550101"]
+    assert [(one.row, one.reason) for one in found.exclusions] == [
+        (2, "not_allowed"),
+        (3, "duplicate"),
+        (4, "invalid_number"),
+    ]
+    assert screen(rows, set()).contacts == []
+
+
 def test_a_broken_row_is_broken_first():
     """Its number may be anybody's."""
     result = screen([row(1, "+12025550101", "ragged"), row(2, "+12025550101")])
