@@ -6,7 +6,7 @@ STAMP := .venv/.from-lock
 INTEGRATION := $(BIN)/pytest tests/integration
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## make .venv from the lock file (the other targets do it by themselves)
 
@@ -34,13 +34,16 @@ check: $(STAMP) ## the fast part: lint, types, import rules, unit tests
 	$(BIN)/pytest tests/unit -m "not slow" -n 2 --dist worksteal
 
 docs: $(STAMP) ## the pages that are generated from code
-	$(BIN)/python -m callbeat.providers.table > docs/providers.md
+	$(BIN)/python -m callbeat.providers.table > docs/providers.md.new && mv docs/providers.md.new docs/providers.md
 
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock
 
+compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 8 minutes)
+	@$(PYTHON) tests/compose/compose_test.py
+
 clean: ## remove .venv and what runs leave in var/
 	rm -rf .venv var
 
-.PHONY: help setup demo test check docs lock clean
+.PHONY: help setup demo test check docs lock compose-test clean

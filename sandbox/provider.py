@@ -44,7 +44,14 @@ class BatchLine:
 
 
 class Provider(Protocol):
-    """A provider is one folder: its API as an application of its own, and these few questions."""
+    """A provider is one folder: its API as an application of its own, and these few questions.
+
+    What the rest relies on: `operation_of` answers with the words for faults (README). A route finds its fault in
+    `request.scope["state"]["fault"]`, and itself obeys `stuck`, `failed` and `late_visibility`; the gate does the
+    others. Endings 00-59 are answered, 60-67 not, 68-72 busy; with retries 60-65 and 68-71 are answered the second
+    time. The first calls are dialled at the very instant of the start. A switch makes it dial one call at a time.
+    The key "wrong!" is refused with 401 or 403. A limit of requests is a switch that null turns off.
+    """
 
     name: str
     app: FastAPI

@@ -71,7 +71,7 @@ BATCH_MOVES: dict[BatchState, frozenset[BatchState]] = {
     _B.SCHEDULING: frozenset({_B.SCHEDULED, _B.CREATED, _B.HELD, _B.FAILED}),
     _B.SCHEDULED: frozenset({_B.RUNNING, _B.FINISHED, _B.STOPPING, _B.STOPPED, _B.HELD, _B.FAILED}),
     _B.RUNNING: frozenset({_B.FINISHED, _B.RETRYING, _B.STOPPING, _B.STOPPED, _B.HELD, _B.FAILED}),
-    _B.RETRYING: frozenset({_B.RUNNING, _B.FINISHED, _B.HELD}),
+    _B.RETRYING: frozenset({_B.RUNNING, _B.FINISHED, _B.STOPPING, _B.HELD}),
     _B.STOPPING: frozenset({_B.STOPPED, _B.FINISHED, _B.HELD}),
     _B.HELD: frozenset({_B.SCHEDULED, _B.RUNNING, _B.READY, _B.MISSED, _B.FAILED}),  # only by `resolve`
     _B.FINISHED: frozenset(),

@@ -200,6 +200,7 @@ class CallRow(Table):
     number: Mapped[str] = mapped_column(String(20))
     variables: Mapped[dict[str, str]] = mapped_column(JSON)
     outcome: Mapped[Outcome] = mapped_column(Word(Outcome), default=Outcome.WAITING)
+    last_outcome: Mapped[Outcome | None] = mapped_column(Word(Outcome), default=None)  # before it was open again
     provider_call: Mapped[str | None] = mapped_column(String(120), default=None)
     provider_status: Mapped[str | None] = mapped_column(String(60), default=None)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -35,10 +35,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Nothing happened; ask again after `retry_in`."""
+    """Nothing happened; ask again after `retry_in`. `sent` is False where nothing left this machine on purpose."""
 
     reason: str
     retry_in: timedelta = timedelta(seconds=30)
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

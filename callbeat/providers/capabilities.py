@@ -9,6 +9,7 @@ class RetriesBy(StrEnum):
     """Who has further attempts made, at the provider."""
 
     BATCH = "batch"  # a wish that travels with the create: the provider tries again by itself
+    NONE = "none"  # nobody: each number is dialled once
     REQUEST = "request"  # each round of further attempts is a request of ours, once the round before is over
 
 
@@ -41,6 +42,7 @@ class Capabilities:
     most_bytes: int | None  # of one upload
     requests_a_minute: int | None
     retries: RetriesBy
+    retries_as_told: bool  # after the outcomes that it was told; else it chooses those by itself
     retry_rules: str  # in words, for people
     concurrency: str
     from_numbers: str

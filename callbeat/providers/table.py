@@ -14,7 +14,11 @@ TALK = {
     TalkFrom.ONE_CALL: "by a request for each call, up to 500 calls of a batch",
     TalkFrom.TALKS: "in a list of its own, read when the batch is over",
 }
-RETRIES = {RetriesBy.BATCH: "by the provider itself", RetriesBy.REQUEST: "on request, round by round"}
+RETRIES = {
+    RetriesBy.NONE: "never",
+    RetriesBy.BATCH: "by the provider itself",
+    RetriesBy.REQUEST: "on request, round by round",
+}
 HEAD = """# What each provider can do
 
 Generated from what the adapters state about themselves (`make docs`); a test compares. Whatever a campaign asks for

@@ -50,9 +50,9 @@ def part(row: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def text(value: object) -> str | None:
-    """Text as it can be written down: half a character (a lone surrogate) becomes a question mark."""
+    """Text as it can be written down: half a character becomes a question mark, a NUL nothing."""
     plain = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return plain.encode("utf-8", "replace").decode() or None
+    return plain.replace("\0", "").encode("utf-8", "replace").decode() or None
 
 
 def word(value: object) -> str:

@@ -113,7 +113,12 @@ class Wire:
         with deadline(self._timeout), self._client.stream(method, path.lstrip("/"), **parts) as response:
             body = _bounded(response)
         self._measure_clock(response.headers, before, self._now(), time.monotonic() - began)
-        return Reply(response.status_code, response.headers, body)
+        return Reply(response.status_code, response.headers, self._without_secret(body))
+
+    def _without_secret(self, body: bytes) -> bytes:
+        """Before anything of it is cut or masked: half a key is still a secret."""
+        secret = self._secret.encode()
+        return body.replace(secret, "•••".encode()) if secret else body
 
     def _measure_clock(self, headers: httpx.Headers, before: datetime, after: datetime, took: float) -> None:
         """A slow answer says little about the clock; `Date` has whole seconds, so its middle is taken."""

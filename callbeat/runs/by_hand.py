@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from callbeat.campaigns.hours import next_window
 from callbeat.campaigns.model import Campaign
@@ -10,7 +10,7 @@ from callbeat.campaigns.reader import Reading
 from callbeat.clock import iso
 from callbeat.errors import NeedsSomebody, Refusal
 from callbeat.ledger.states import BatchState, RunState
-from callbeat.ledger.tables import BatchRow, RunRow
+from callbeat.ledger.tables import BatchRow, CallRow, RunRow
 from callbeat.ledger.writer import LONG_AGO, Writer
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted
@@ -155,6 +155,7 @@ def placed(context: Context, batch: BatchRow, ref: str, actor: str) -> BatchStat
         raise Refusal(f"{ref} bears the label {seen.label}, not {batch.label}")
     if seen.label is None and seen.total is not None and seen.total > batch.calls:
         raise Refusal(f"{ref} has {seen.total} calls, ours at most {batch.calls}: it is another batch")
+    _refuse_anothers(context, batch, ref.strip())
     if seen.phase is Phase.PARKED:
         raise Refusal(
             f"{ref} has no start: resolve it --not-placed, and callbeat finds it by its label and goes on"
@@ -165,6 +166,17 @@ def placed(context: Context, batch: BatchRow, ref: str, actor: str) -> BatchStat
     why = f"a person found it placed as {ref}"
     _resolve(context, batch, to, why, actor, provider_ref=ref, start_at=start, dial_until=until)
     return to
+
+
+def _refuse_anothers(context: Context, batch: BatchRow, ref: str) -> None:
+    """Two rows that follow one batch would stop each other's calls."""
+    same = select(BatchRow.key).where(
+        BatchRow.account == batch.account, BatchRow.provider_ref == ref, BatchRow.id != batch.id
+    )
+    with context.ledger.read() as session:
+        other = session.execute(same).scalars().first()
+    if other is not None:
+        raise Refusal(f"{ref} is {other} already: it cannot be {batch.key} as well")
 
 
 def _look(context: Context, batch: BatchRow, ref: str) -> BatchSeen:
@@ -181,6 +193,7 @@ def not_placed(context: Context, batch: BatchRow, actor: str) -> BatchState:
         Refusal: where nothing can be looked up, while a stalled process may still send it.
     """
     _refuse_too_early(context, batch)
+    _refuse_if_it_was_placed(context, batch)
     run, campaign = _campaign_of(context, batch)
     now = context.clock.now()
     chosen = choose_start(rules_of(batch.provider), campaign, run.due_at, now, by_hand=bool(run.manual))
@@ -197,9 +210,24 @@ def not_placed(context: Context, batch: BatchRow, actor: str) -> BatchState:
     _resolve(
         context, batch, S.READY, "a person says it was not placed", actor,
         ignored_ref=batch.provider_ref or "none", provider_ref=None, asked_text=None, start_at=None,
-        creates=0, schedules=0, denials=0, verified=0, reason=None, doubted=True, page=None,
+        creates=0, schedules=0, denials=0, denied_at=None, verified=0, reason=None, doubted=True, page=None,
+        retries=0, retry_at=None, retry_requests=0, collect_wanted=False, seen=None, phase=None, valid=None,
     )  # fmt: skip
     return S.READY
+
+
+def _refuse_if_it_was_placed(context: Context, batch: BatchRow) -> None:
+    """What has outcomes was placed: made again, those who answered would be rung a second time."""
+    placed_calls = select(func.count()).where(
+        CallRow.batch_id == batch.id, or_(CallRow.attempts > 0, CallRow.outcome != Outcome.WAITING)
+    )
+    with context.ledger.read() as session:
+        known = session.execute(placed_calls).scalar_one()
+    if known:
+        raise Refusal(
+            f"{known} calls of {batch.key} were made already, so it was placed: say --placed with its id, "
+            "or --give-up"
+        )
 
 
 def _refuse_too_early(context: Context, batch: BatchRow) -> None:

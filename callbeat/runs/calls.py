@@ -4,18 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, not_, or_, select, update
 
-from callbeat.ledger.tables import CallRow
+from callbeat.ledger.tables import CallRow, Word
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import OPEN, Outcome
 from callbeat.providers.answers import Accepted, Failure
 from callbeat.providers.port import BatchSeen, CallSeen
 from callbeat.runs.context import BatchJob
+from callbeat.runs.next_step import reads_talk
 from callbeat.runs.settling import Expected, final_outcome, pair
 
 MOST_PAGES = 5000
-TALKS, SINGLY = "talks:", "singly:"  # a page of another reading than that of the calls
+UNDIALLED = (Outcome.CANCELLED, Outcome.NOT_PLACED)
+RUNG = tuple(one for one in Outcome if one.final and one not in UNDIALLED)
 
 
 class Shown:
@@ -41,8 +43,7 @@ def read_calls(job: BatchJob) -> tuple[list[CallSeen], BatchSeen | None, Failure
 
     Returns what was read, the batch where it is shown along with its calls, and what cut it short, if anything.
     """
-    page = job.batch.page
-    cursor = None if page is None or page.startswith((TALKS, SINGLY)) else page
+    cursor = None if reads_talk(job.batch) else job.batch.page
     gathered: list[CallSeen] = []
     batch: BatchSeen | None = None
     failure: Failure | None = None
@@ -89,23 +90,51 @@ def write_calls(job: BatchJob, found: Mapping[int, CallSeen], *, page: str | Non
     with job.context.ledger.write() as writer:
         writer.change(job.batch, lease_term=job.context.term, page=page)
         if values:
-            newer = or_(
-                CallRow.changed_at.is_(None),
-                bindparam("changed_at").is_(None),
-                CallRow.changed_at <= bindparam("changed_at"),
-                CallRow.provider_call == bindparam("provider_call"),
-            )
-            change_calls(writer, values, newer)
+            change_calls(writer, values, _newer(), _not_less(), remember=True)
 
 
-def change_calls(writer: Writer, values: list[dict[str, Any]], *conditions: Any) -> None:
+def _newer() -> ColumnElement[bool]:
+    """Where each attempt is a call of its own, an older one does not replace a newer one."""
+    return or_(
+        CallRow.changed_at.is_(None),
+        bindparam("changed_at").is_(None),
+        CallRow.changed_at <= bindparam("changed_at"),
+        CallRow.provider_call == bindparam("provider_call"),
+    )
+
+
+def _not_less() -> ColumnElement[bool]:
+    """A list does not replace what a request for the very same call has told beyond it."""
+    more = CallRow.provider_status.startswith(bindparam("provider_status").op("||")(": "))
+    another = CallRow.provider_call.is_distinct_from(bindparam("provider_call"))
+    return or_(another, CallRow.provider_status.is_(None), not_(more))
+
+
+def _remembered() -> dict[str, Any]:
+    """What a contact came to before it was to be tried again: a stop must not make it one that was never rung."""
+    new: BindParameter[Any] = bindparam("outcome", type_=Word(Outcome))
+    rung = or_(*(CallRow.outcome == one for one in RUNG))  # not IN: it cannot be written for many rows at once
+    undialled = or_(*(new == one for one in UNDIALLED))
+    before = case((rung, CallRow.outcome), else_=CallRow.last_outcome)
+    given_back = and_(undialled, before.is_not(None))
+    attempts: BindParameter[Any] = bindparam("attempts")
+    return {
+        "last_outcome": before,
+        "outcome": case((given_back, before), else_=new),
+        "attempts": case((CallRow.attempts > attempts, CallRow.attempts), else_=attempts),
+    }
+
+
+def change_calls(
+    writer: Writer, values: list[dict[str, Any]], *conditions: ColumnElement[bool], remember: bool = False
+) -> None:
     """The same columns of many calls, each by its `call_id`, in one statement."""
-    columns = [name for name in values[0] if name != "call_id"]
+    columns: dict[str, Any] = {name: bindparam(name) for name in values[0] if name != "call_id"}
     table = CallRow.__table__
     statement = (
         update(CallRow.__mapper__.local_table)  # type: ignore[arg-type]
         .where(table.c.id == bindparam("call_id"), *conditions)
-        .values({name: bindparam(name) for name in columns})
+        .values(columns | (_remembered() if remember else {}))
     )
     writer.session.connection().execute(statement, values)
 
@@ -115,7 +144,7 @@ def _values(call_id: int, call: CallSeen, job: BatchJob) -> dict[str, Any]:
         "call_id": call_id,
         "outcome": final_outcome(call.outcome, job.batch.stop_reason),
         "provider_call": call.ref or None,
-        "provider_status": call.status_word,
+        "provider_status": call.status_word[:60],
         "attempts": call.attempts,
         "started_at": since_start(call.started_at, job),
         "changed_at": call.changed_at,
@@ -133,7 +162,14 @@ def since_start(instant: datetime | None, job: BatchJob) -> datetime | None:
 
 
 def close_calls(writer: Writer, batch_id: int, *, never_dialled: Outcome, error: str | None = None) -> None:
-    """Give every call that is still open its last outcome: `never_dialled` for those that wait, else unknown."""
+    """Give every call that is still open its last outcome: `never_dialled` for those that wait, else unknown.
+
+    Whoever waits to be tried again has been rung before, and keeps what came of that.
+    """
+    again = update(CallRow).where(CallRow.batch_id == batch_id, CallRow.outcome == Outcome.WAITING)
+    known = again.where(CallRow.last_outcome.is_not(None)).values(outcome=CallRow.last_outcome)
+    writer.session.execute(known)
+    writer.session.execute(again.where(CallRow.attempts > 0).values(outcome=Outcome.UNKNOWN, error=error))
     for outcome in OPEN:
         closed = never_dialled if outcome is Outcome.WAITING else Outcome.UNKNOWN
         writer.session.execute(

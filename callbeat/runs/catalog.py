@@ -21,7 +21,7 @@ from callbeat.providers.registry import RULES
 from callbeat.runs.context import Context, log
 from callbeat.runs.needs import fitting, needs_of, retry_wish
 from callbeat.runs.planning import move_cursor, plan_run
-from callbeat.runs.starts import dial_until
+from callbeat.runs.starts import MARGIN, dial_until
 
 REFERENCE = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 
@@ -32,10 +32,19 @@ def check_campaign(campaign: Campaign) -> list[Finding]:
     if rules is None:
         return []
     due = next_campaign_due(campaign, REFERENCE)
-    found = rules.check(needs_of(campaign))
+    found = [*rules.check(needs_of(campaign)), *_lead(campaign, rules)]
     return (
         found if due is None else [*found, *_rounding(campaign, rules, due), *_late_retries(campaign, rules, due)]
     )
+
+
+def _lead(campaign: Campaign, rules: Rules) -> list[Finding]:
+    """A run that opens before its provider takes the start would be missed, each time."""
+    latest = rules.capabilities.latest
+    if campaign.schedule.lead <= latest - 2 * MARGIN:
+        return []
+    told = f"{campaign.provider} takes starts at most {latest.days} days ahead"
+    return [Finding(("schedule", "lead"), told, "write a shorter one; 30m is usual")]
 
 
 def _rounding(campaign: Campaign, rules: Rules, due: datetime) -> list[Finding]:
@@ -106,10 +115,21 @@ def _accept(writer: Writer, reading: Reading, campaign: Campaign, now: datetime)
         _retire(writer, before, now, "its file now names another campaign")
     if row is None:
         _begin(writer, _key(reading.file), campaign, now)
+    elif row.state == "active" and row.revision and _means_the_same(writer, row.name, row.revision, campaign):
+        remember(writer, campaign, now)
+        _set(writer, row.name, file=_key(reading.file), revision=campaign.revision)
     elif row.revision != campaign.revision or row.state in ("broken", "removed"):
         _edit(writer, row, _key(reading.file), campaign, now)
     elif row.file != _key(reading.file):
         _set(writer, row.name, file=_key(reading.file))
+
+
+def _means_the_same(writer: Writer, name: str, revision: str, campaign: Campaign) -> bool:
+    """Whether only the way in which a revision is reckoned has changed, by an upgrade, and not the file."""
+    stored = writer.session.get(RevisionRow, (name, revision))
+    if revision == campaign.revision or stored is None:
+        return False
+    return Campaign.model_validate_json(stored.definition).revision == campaign.revision
 
 
 def _begin(writer: Writer, file: str, campaign: Campaign, now: datetime) -> None:

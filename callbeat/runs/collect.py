@@ -5,16 +5,18 @@ from callbeat.ledger.states import BatchState
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted, Busy, Failure
 from callbeat.providers.capabilities import RetriesBy
-from callbeat.providers.port import BatchSeen, CallSeen, Phase
-from callbeat.runs.calls import SINGLY, TALKS, Shown, close_calls, read_calls, shown
+from callbeat.providers.port import BatchSeen, CallSeen, Phase, RetryWish
+from callbeat.runs.calls import Shown, close_calls, read_calls, shown
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.needs import retry_wish
-from callbeat.runs.pace import SETTLE, overdue
+from callbeat.runs.next_step import reads_talk
+from callbeat.runs.pace import SETTLE
 from callbeat.runs.poll import ENDED, stale, wait_for
 from callbeat.runs.rounds import next_round
 from callbeat.runs.settling import accounted, settled
 from callbeat.runs.talk import read_talk
 
+UNANSWERED = ("no_answer", "busy", "failed", "voicemail")
 MISSING_ERROR = "the provider made no call for this row"
 
 
@@ -24,7 +26,7 @@ def collect(context: Context, batch_id: int) -> None:
     if job is None:
         return
     try:
-        if (job.batch.page or "").startswith((TALKS, SINGLY)):
+        if reads_talk(job.batch):
             end_with_talk(job)
         else:
             _collect(job)
@@ -37,6 +39,8 @@ def _collect(job: BatchJob) -> None:
     batch = None if job.can.calls_show_batch else _batch(job)
     if not job.can.calls_show_batch and batch is None:
         return
+    if batch is not None and batch.phase is Phase.STOPPED and job.batch.phase != Phase.STOPPED:
+        job.batch.page = None  # what was read before it was stopped may have changed by that
     calls, along, failure = read_calls(job)
     batch = batch or along
     if failure is not None:
@@ -69,7 +73,7 @@ def _judge(job: BatchJob, batch: BatchSeen) -> None:
         return
     over = len(found.seen) - len(found.open)
     wait = min(SETTLE, wait_for(job, over)) if batch.phase in ENDED else wait_for(job, over)
-    if overdue(job.batch, job.now):
+    if job.overdue:
         why = f"it never settled: {over} of {len(found.calls)} calls are over"
         job.move(BatchState.HELD, why, reason=why, collect_wanted=False)
         return
@@ -80,13 +84,19 @@ def _done(job: BatchJob, batch: BatchSeen, found: Shown) -> bool:
     """ "completed" alone is not believed: every call that the provider took must be settled."""
     if batch.phase not in ENDED:
         return False
-    if batch.phase is Phase.STOPPED and not job.can.stops_single_calls:
+    if batch.phase in (Phase.STOPPED, Phase.FAILED) and not job.can.stops_single_calls:
         return not found.live  # what waits there is not dialled any more
     by_itself = job.can.retries is RetriesBy.BATCH and batch.phase is not Phase.STOPPED
-    retries = retry_wish(job.campaign) if by_itself else None
+    retries = _what_may_follow(job) if by_itself else None
     return accounted(len(found.seen), len(found.calls), batch.valid) and all(
         settled(call, retries, job.now, job.batch.start_at) for call in found.seen
     )
+
+
+def _what_may_follow(job: BatchJob) -> RetryWish | None:
+    """A provider that chooses by itself whom it tries again may do so after anything but an answer."""
+    wish = retry_wish(job.campaign)
+    return wish if wish is None or job.can.retries_as_told else RetryWish(wish.after, UNANSWERED)
 
 
 def _end(job: BatchJob, batch: BatchSeen, found: Shown) -> None:
@@ -109,7 +119,7 @@ def end_with_talk(job: BatchJob) -> None:
         close_calls(writer, job.batch.id, never_dialled=Outcome.NOT_PLACED, error=MISSING_ERROR)
         writer.move(
             job.batch, to, at=job.now, why=f"every call is accounted for; at the provider it is {phase}",
-            phase=str(phase), valid=job.batch.valid, collect_wanted=False, page=None, retry_at=None,
+            phase=str(phase), valid=job.batch.valid, collect_wanted=False, page=None, retry_at=None, reason=None,
         )  # fmt: skip
     job.context.send("finish", [job.run.id])
 

@@ -20,7 +20,7 @@ from callbeat.providers.capabilities import Capabilities
 from callbeat.providers.port import Provider, Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.accounts import Accounts
-from callbeat.runs.gates import Budget
+from callbeat.runs.gates import Budget, Budgeted
 from callbeat.runs.next_step import task_for_batch
 from callbeat.runs.pace import overdue
 from callbeat.runs.starts import STOP_AHEAD, Chosen, NoneLeft, choose_start
@@ -119,6 +119,7 @@ class BatchJob:
     campaign: Campaign
     rules: Rules
     provider: Provider
+    urgent: Provider  # the same, before whom nothing of this account goes
     held_back: str | None = None  # why nothing may be created, scheduled or tried again now
 
     @property
@@ -135,6 +136,12 @@ class BatchJob:
     def ref(self) -> str:
         """The provider's id of the batch."""
         return self.batch.provider_ref or ""
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the batch has waited so long that a person must be asked; its retries take their time."""
+        wish = self.campaign.retries
+        return overdue(self.batch, self.now, sum(wish.after, timedelta(0)) if wish else timedelta(0))
 
     def before_page(self) -> None:
         """To be called before each request of a long reading: the lease is prolonged once half of it is gone.
@@ -169,13 +176,14 @@ class BatchJob:
 
         The reason is an event only when it is a new one: a provider may be away for hours.
         """
-        if overdue(self.batch, self.now) and self.batch.reason is not None:  # and not at the first such answer
+        if self.overdue and self.batch.reason is not None:  # and not at the first such answer
             words = f"given up waiting: {reason}"
             self.move(BatchState.HELD, words, **changes | {"reason": words})
             return
         why = None if self.batch.reason == reason else reason
-        if self.batch.dial_until is not None:  # a provider's Retry-After must not outlast the hours
-            wait = min(wait, max(self.batch.dial_until - STOP_AHEAD - self.now, SOON))
+        until = None if self.batch.state is BatchState.STOPPING else self.batch.dial_until
+        if until is not None:  # a provider's Retry-After must not outlast the hours
+            wait = min(wait, max(until - STOP_AHEAD - self.now, SOON))
         self.release(wait=wait, why=why, **changes | {"reason": reason})
 
     def choose_start(self) -> Chosen | NoneLeft:
@@ -221,13 +229,18 @@ def claim_batch(
     run = _run_of(context, batch)
     campaign = load_campaign(context.ledger, run.campaign, run.revision)
     door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
+    rules = rules_of(batch.provider)
     held_back = door.no_funds or ("everything is stopped" if _is_halted(context) else None)
-    job = BatchJob(context, hold, batch, run, campaign, rules_of(batch.provider), door.provider, held_back)
+    job = BatchJob(context, hold, batch, run, campaign, rules, door.provider, _urgently(door.provider), held_back)
     if not stopping and task_for_batch(batch, job.now) == "stop":
         job.release()
         job.next_task()
         return None
     return job
+
+
+def _urgently(provider: Provider) -> Provider:
+    return provider.urgently() if isinstance(provider, Budgeted) else provider
 
 
 def _is_halted(context: Context) -> bool:

@@ -111,7 +111,8 @@ def _look_at_the_account(job: BatchJob) -> list[BatchSeen] | Failure:
     if isinstance(answer, Accepted):
         heed_clock(job.context, job.batch.account, job.batch.provider, job.provider)
         return []
-    return [] if isinstance(answer, Busy) and job.batch.denials >= MOST_LOOKS else answer
+    stumbled = isinstance(answer, Busy) and answer.sent and job.batch.denials >= MOST_LOOKS
+    return [] if stumbled else answer
 
 
 def _looked(job: BatchJob) -> dict[str, Any]:
@@ -128,6 +129,9 @@ def _adopt(job: BatchJob, seen: BatchSeen) -> None:
     """A batch that is found is ours: it is taken over, and nothing is created. Verify judges a start it has."""
     if job.batch.state is BatchState.READY:
         job.move(BatchState.CREATING, "a batch with our label is at the provider already", keep_lease=True)
+    if not job.can.create_is_harmless and seen.total not in (None, job.batch.calls):
+        _hold_another(job, seen)
+        return
     verdict = after_found(seen)
     changes: dict[str, Any] = {"provider_ref": seen.ref, "phase": str(seen.phase), "in_doubt_since": None}
     if verdict.to is BatchState.SCHEDULED:
@@ -135,6 +139,17 @@ def _adopt(job: BatchJob, seen: BatchSeen) -> None:
         changes |= {"start_at": start, "dial_until": dial_until(job.campaign, start), "retries": seen.retries or 0}
     job.move(verdict.to, verdict.why, **changes)
     job.next_task()
+
+
+def _hold_another(job: BatchJob, seen: BatchSeen) -> None:
+    """It bears our label and was made from other contacts: a restored ledger, a source that has changed since."""
+    why = (
+        f"{seen.ref} at the provider bears our label and has {seen.total} calls, ours {job.batch.calls}: it was "
+        "made from other contacts. Look at it there, and cancel it or say --placed or --give-up"
+    )
+    if job.batch.state is BatchState.CREATING:
+        job.move(BatchState.UNCERTAIN, why, keep_lease=True)
+    job.move(BatchState.HELD, why, reason=why)
 
 
 def _count_absence(job: BatchJob) -> None:

@@ -41,7 +41,7 @@ def verdict(
 ) -> tuple[RunState, str | None]:
     """What a run becomes when its batches ended so, and the reason. Pure."""
     states = {state for state, _ in batches}
-    reasons = [reason for _, reason in batches if reason]
+    reasons = [reason for state, reason in batches if reason and state is not S.FAILED]
     first = reasons[0] if reasons else None
     if states == {S.FINISHED}:
         return RunState.FINISHED, None

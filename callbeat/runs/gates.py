@@ -85,7 +85,7 @@ class ClosedAccount(Gate):
 
     def __init__(self, reason: str, retry_in: timedelta) -> None:
         super().__init__()
-        self._busy = Busy(reason, retry_in)
+        self._busy = Busy(reason, retry_in, sent=False)
 
     def _pass(self, ask: Callable[[Provider], Answer[T]], *, urgent: bool = False) -> Answer[T]:
         return self._busy
@@ -94,12 +94,20 @@ class ClosedAccount(Gate):
 class Budgeted(Gate):
     """A provider that is asked no more often than it takes; what may not leave yet is Busy, and nothing is lost."""
 
-    def __init__(self, provider: Provider, budget: Budget, account: str, a_minute: int) -> None:
+    def __init__(
+        self, provider: Provider, budget: Budget, account: str, a_minute: int, *, every_request_urgent: bool = False
+    ) -> None:
         super().__init__(provider)
         self._asked, self._budget, self._account, self._a_minute = provider, budget, account, a_minute
+        self._urgent = every_request_urgent
 
     def _pass(self, ask: Callable[[Provider], Answer[T]], *, urgent: bool = False) -> Answer[T]:
-        wait = self._budget.spend(self._account, self._a_minute, urgent=urgent)
+        wait = self._budget.spend(self._account, self._a_minute, urgent=urgent or self._urgent)
         if wait is None:
             return ask(self._asked)
-        return Busy(f"the budget of {self._a_minute} requests a minute of account {self._account} is used up", wait)
+        words = f"the budget of {self._a_minute} requests a minute of account {self._account} is used up"
+        return Busy(words, wait, sent=False)
+
+    def urgently(self) -> "Budgeted":
+        """The same account for what cannot wait: its reads too may use the whole budget."""
+        return Budgeted(self._asked, self._budget, self._account, self._a_minute, every_request_urgent=True)

@@ -51,7 +51,11 @@ def too_late_an_answer(job: BatchJob, verdict: Verdict, answer: Answer[Created])
     ref = answer.value.ref
     with job.context.ledger.read() as session:
         now = session.get(BatchRow, job.batch.id)
-    if now is not None and now.state in SAME_CREATE:
+    if now is not None and now.provider_ref == ref:
+        job.note(f"the lost answer came after all: it is {ref}, as was said")
+        return
+    same_create = now is not None and now.ignored_ref == job.batch.ignored_ref
+    if now is not None and now.state in SAME_CREATE and same_create:
         job.note(f"the lost answer came after all: callbeat resolve '{job.batch.key}' --placed {ref}")
         return
     gone = isinstance(job.provider.stop(ref), Accepted)

@@ -18,11 +18,15 @@ TASKS = {
     S.RETRYING: "retry",
     S.STOPPING: "stop",
 }
-STOPPED_WHEN_WISHED = (S.READY, S.CREATED, S.SCHEDULED, S.RUNNING)
+STOPPED_WHEN_WISHED = (S.READY, S.CREATED, S.SCHEDULED, S.RUNNING, S.RETRYING)
+LIVE = (S.SCHEDULED, S.RUNNING, S.RETRYING)
+TALKS, SINGLY = "talks:", "singly:"  # a page of another reading than that of the calls: the batch is over by then
 
 
 def task_for_batch(batch: BatchRow, now: datetime) -> str:
     """The task that takes a batch further. A wish to stop is honoured at the next settled state."""
+    if batch.state is S.RUNNING and reads_talk(batch):
+        return "collect"
     if batch.state in STOPPED_WHEN_WISHED and (batch.stop_reason or hours_over(batch, now)):
         return "stop"
     if batch.state is S.SCHEDULED and batch.verified >= 2:
@@ -36,8 +40,18 @@ def task_for_batch(batch: BatchRow, now: datetime) -> str:
 
 def hours_over(batch: BatchRow, now: datetime) -> bool:
     """Whether a batch must be stopped because its hours are about to end."""
-    live = batch.state in (S.SCHEDULED, S.RUNNING)
-    return live and batch.dial_until is not None and now >= batch.dial_until - STOP_AHEAD
+    return batch.state in LIVE and batch.dial_until is not None and now >= batch.dial_until - STOP_AHEAD
+
+
+def reads_talk(batch: BatchRow) -> bool:
+    """Whether all calls are over, and only what further requests tell of them is still being read."""
+    return (batch.page or "").startswith((TALKS, SINGLY))
+
+
+def rings_on(batch: BatchRow, now: datetime) -> bool:
+    """Whether a batch that waits for a person may ring somebody whom nobody wants to be rung any more."""
+    over = batch.dial_until is not None and now >= batch.dial_until - STOP_AHEAD
+    return batch.state is S.HELD and batch.provider_ref is not None and (over or batch.stop_reason is not None)
 
 
 def task_for_run(run: RunRow) -> str:

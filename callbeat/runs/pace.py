@@ -29,8 +29,11 @@ def given_up_at(start_at: datetime, dial_until: datetime | None) -> datetime:
     return dial_until + GIVE_UP_AFTER_HOURS if dial_until else start_at + GIVE_UP_AFTER_START
 
 
-def overdue(batch: BatchRow, now: datetime) -> bool:
-    """Whether a batch has waited so long for an answer that a person must be asked."""
+def overdue(batch: BatchRow, now: datetime, retrying: timedelta = timedelta(0)) -> bool:
+    """Whether a batch has waited so long for an answer that a person must be asked.
+
+    `retrying` is how long all its retries take, where no hours end them.
+    """
     doubt, start = batch.in_doubt_since or now, batch.start_at or now
     match batch.state:
         case BatchState.UNCERTAIN:
@@ -42,7 +45,7 @@ def overdue(batch: BatchRow, now: datetime) -> bool:
         case BatchState.STOPPING:
             return now > doubt + LONGEST_STOPPING
         case BatchState.SCHEDULED | BatchState.RUNNING:
-            return now > given_up_at(start, batch.dial_until)
+            return now > given_up_at(start, batch.dial_until) + retrying
     return False
 
 

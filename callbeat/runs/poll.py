@@ -11,8 +11,9 @@ from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.runs.context import BatchJob, Context, Lapsed, claim_batch, log
 from callbeat.runs.listing import Enough, list_batches, older_than, opened_at
-from callbeat.runs.pace import SOONEST, next_look, overdue
+from callbeat.runs.pace import SOONEST, next_look
 from callbeat.runs.starts import STOP_AHEAD
+from callbeat.runs.verdicts import BETWEEN_READS, LISTS_TO_PROVE_ABSENCE, count_denial
 from callbeat.runs.verify import remove_extras
 
 ENDED = (Phase.OVER, Phase.STOPPED, Phase.FAILED)
@@ -46,7 +47,8 @@ def _look(jobs: Sequence[BatchJob]) -> Mapping[int, Answer[BatchSeen]]:
     """What the provider shows of each. Where there is no list, or one grown large, that is one GET a batch."""
     first = jobs[0]
     known = first.context.accounts.list_sizes.get((first.batch.account, first.batch.agent), 0)
-    if not first.can.found_by_label or (known > LARGE_LIST and len(jobs) * 50 < known):
+    large = known > LARGE_LIST and len(jobs) * 50 < known and not any(_starts_by_itself(job) for job in jobs)
+    if not first.can.found_by_label or large:
         return {job.batch.id: _get(job) for job in jobs}
     answer = list_batches(first, _all_seen(jobs))
     if not isinstance(answer, Accepted):
@@ -71,10 +73,14 @@ def _all_seen(jobs: Sequence[BatchJob]) -> Enough:
 
 def _row(job: BatchJob, rows: Mapping[str, BatchSeen]) -> Answer[BatchSeen]:
     """A batch that starts is compared once more with all that bear its label: one that came late dials too."""
-    if job.batch.state is BatchState.SCHEDULED and not job.can.create_is_harmless:
-        remove_extras(job, list(rows.values()))
+    if _starts_by_itself(job) and not remove_extras(job, list(rows.values())):
+        return Busy("a second batch with our label could not be removed", SOONEST)
     found = rows.get(job.ref)
     return Accepted(found) if found else _get(job)
+
+
+def _starts_by_itself(job: BatchJob) -> bool:
+    return job.batch.state is BatchState.SCHEDULED and not job.can.create_is_harmless
 
 
 def _get(job: BatchJob) -> Answer[BatchSeen]:
@@ -89,10 +95,19 @@ def _record(job: BatchJob, answer: Answer[BatchSeen]) -> None:
     if isinstance(answer, Accepted):
         _progress(job, answer.value)
     elif isinstance(answer, Refused) and answer.why in (Why.NOT_FOUND, Why.REQUEST):
+        _denied(job, answer)
+    else:
+        job.wait(answer.retry_in if isinstance(answer, Busy) else timedelta(seconds=30), answer.reason)
+
+
+def _denied(job: BatchJob, answer: Refused) -> None:
+    """One answer alone proves nothing: what dials must not be left alone for it."""
+    denials, denied_at = count_denial(job.batch.denials, job.batch.denied_at, job.now, BETWEEN_READS)
+    if denials >= LISTS_TO_PROVE_ABSENCE:
         why = f"the provider no longer shows it: {answer.reason}"
         job.move(BatchState.HELD, why, reason=why)
     else:
-        job.wait(answer.retry_in if isinstance(answer, Busy) else timedelta(seconds=30), answer.reason)
+        job.wait(BETWEEN_READS, answer.reason, denials=denials, denied_at=denied_at)
 
 
 def _progress(job: BatchJob, seen: BatchSeen) -> None:
@@ -102,6 +117,7 @@ def _progress(job: BatchJob, seen: BatchSeen) -> None:
         return
     started = seen.phase is Phase.DIALLING or seen.phase in ENDED
     changes: dict[str, Any] = {"phase": str(seen.phase), "valid": seen.valid, "reason": None}
+    changes |= {"denials": 0, "denied_at": None}
     if batch.state is BatchState.SCHEDULED and started:
         job.move(
             BatchState.RUNNING, f"the provider says {seen.status_word}", keep_lease=True, start_at=_start(job, seen)
@@ -109,7 +125,7 @@ def _progress(job: BatchJob, seen: BatchSeen) -> None:
     if batch.state is BatchState.RUNNING and (seen.fingerprint != batch.seen or seen.phase in ENDED):
         job.release(**changes, collect_wanted=True, seen=seen.fingerprint)
         job.next_task()
-    elif overdue(batch, job.now):
+    elif job.overdue:
         why = f"it never settled: the provider still says {seen.status_word}"
         job.move(BatchState.HELD, why, **changes | {"reason": why})
     else:

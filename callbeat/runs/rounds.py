@@ -1,6 +1,6 @@
 """Further attempts at a provider that makes them on request: when the next round is due, and asking for it once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from callbeat.errors import LedgerConflict
@@ -21,6 +21,7 @@ from callbeat.runs.verdicts import (
     count_denial,
 )
 
+LONGEST_WAIT = timedelta(hours=1)  # of a round that is due, for an account that may not create
 NO_MORE = 1000  # in place of a count of requests: further rounds are given up
 
 
@@ -53,8 +54,10 @@ def retry(context: Context, batch_id: int) -> None:
             _read_back(job)
         elif job.batch.retry_at is None or job.now < job.batch.retry_at:
             job.release(wait=max((job.batch.retry_at or job.now) - job.now, AT_ONCE))
+        elif job.held_back and job.now > job.batch.retry_at + LONGEST_WAIT:
+            _left_out(job, job.held_back)
         elif job.held_back:
-            job.wait(BETWEEN_READS, job.held_back)
+            job.release(wait=BETWEEN_READS, reason=job.held_back)
         else:
             _look_and_send(job)
     except LedgerConflict as conflict:
@@ -77,7 +80,7 @@ def _look_and_send(job: BatchJob) -> None:
 
 def _look(job: BatchJob) -> BatchSeen | None:
     job.hold.check()
-    answer = job.provider.get(job.ref)
+    answer = job.urgent.get(job.ref)
     if isinstance(answer, Accepted):
         return answer.value
     job.context.accounts.heed(job.batch.account, answer, job.now)
@@ -137,6 +140,14 @@ def _given_up(job: BatchJob, why: str) -> None:
     """No further round: the batch ends with what it has."""
     job.move(
         BatchState.RUNNING, why, retry_at=None, retry_requests=NO_MORE, in_doubt_since=None, collect_wanted=True
+    )
+    job.next_task()
+
+
+def _left_out(job: BatchJob, why: str) -> None:
+    """All calls are over: a round that cannot be had keeps no batch open."""
+    job.release(
+        why=f"not tried again: {why}", reason=None, retry_at=None, retry_requests=NO_MORE, collect_wanted=True
     )
     job.next_task()
 

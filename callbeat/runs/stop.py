@@ -7,16 +7,28 @@ from typing import Any
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
 from callbeat.outcomes import Outcome
-from callbeat.providers.answers import Accepted, Refused, Why
+from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
-from callbeat.runs.calls import close_calls, read_calls, shown
+from callbeat.runs.calls import Shown, close_calls, read_calls, shown
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.poll import ENDED
 from callbeat.runs.settling import accounted
+from callbeat.runs.talk import read_talk
 
-STOPPABLE = {BatchState.READY, BatchState.CREATED, BatchState.SCHEDULED, BatchState.RUNNING, BatchState.STOPPING}
+STOPPABLE = {
+    BatchState.READY,
+    BatchState.CREATED,
+    BatchState.SCHEDULED,
+    BatchState.RUNNING,
+    BatchState.RETRYING,
+    BatchState.STOPPING,
+    BatchState.HELD,
+}
 LOOK_AGAIN = timedelta(seconds=20)
+GONE_AFTER = timedelta(minutes=2)  # what a provider shows may lag: one look without the batch proves nothing
+RING_OFF_AGAIN = timedelta(minutes=10)
 HOURS_ENDED = "hours_ended"
+DELETED = "deleted"  # in place of the provider's phase: it took our delete
 STOPPED = "stopped"
 
 
@@ -29,6 +41,8 @@ def stop(context: Context, batch_id: int) -> None:
     try:
         if job.batch.state is BatchState.READY:
             _cancel(job, reason)
+        elif job.batch.state is BatchState.HELD:
+            _ring_off(job, reason)
         else:
             _stop(job, reason)
     except LedgerConflict as conflict:
@@ -41,58 +55,95 @@ def _cancel(job: BatchJob, reason: str) -> None:
     job.context.send("finish", [job.run.id])
 
 
+def _ring_off(job: BatchJob, reason: str) -> None:
+    """A person must judge what became of it; that it rings nobody any more need not wait for that."""
+    job.hold.check()
+    answer = job.urgent.stop(job.ref)
+    words = "the provider took a stop" if isinstance(answer, Accepted) else f"a stop was sent: {answer.reason}"
+    job.release(wait=RING_OFF_AGAIN, why=f"{reason}, while it is held: {words}")
+
+
 def _stop(job: BatchJob, reason: str) -> None:
     if job.batch.state is not BatchState.STOPPING:
         job.move(
             BatchState.STOPPING, f"stopping: {reason}", keep_lease=True,
-            stop_reason=reason, reason=reason, in_doubt_since=job.now, denials=0,
+            stop_reason=reason, reason=reason, in_doubt_since=job.now, denials=0, page=None,
         )  # fmt: skip
     job.hold.check()
-    seen = job.provider.get(job.batch.provider_ref or "")
+    seen = job.urgent.get(job.ref)
     if isinstance(seen, Accepted):
         _act(job, seen.value)
     elif isinstance(seen, Refused) and _is_gone(job, seen):
         _stopped(job, "the provider does not know it any more")
     else:
         job.context.accounts.heed(job.batch.account, seen, job.now)
-        _wait(job, seen.reason)
+        _stop_unseen(job, seen)
 
 
 def _is_gone(job: BatchJob, refused: Refused) -> bool:
-    """Not known any more. Some answer 400 for that: believed once a stop or delete of ours was sent."""
-    return refused.why is Why.NOT_FOUND or (refused.why is Why.REQUEST and job.batch.denials > 0)
+    """Not known any more: believed once we have deleted it, or a while after a stop of ours was sent."""
+    unknown = refused.why in (Why.NOT_FOUND, Why.REQUEST)
+    since = job.batch.in_doubt_since or job.now
+    long_enough = job.batch.phase == DELETED or job.now >= since + GONE_AFTER
+    return unknown and job.batch.denials > 0 and long_enough
+
+
+def _stop_unseen(job: BatchJob, seen: Failure) -> None:
+    """It cannot be looked at, and must end all the same: a stop does no harm to what has stopped."""
+    _count_stop(job)
+    job.hold.check()
+    answer = job.urgent.stop(job.ref)
+    if isinstance(answer, Refused) and not job.can.start_with_create:
+        answer = _delete(job)
+    _after(job, answer, f"cannot be seen ({seen.reason})", seen)
+
+
+def _count_stop(job: BatchJob) -> None:
+    with job.context.ledger.write() as writer:
+        writer.change(job.batch, denials=job.batch.denials + 1)  # a stop is about to leave
 
 
 def _act(job: BatchJob, seen: BatchSeen) -> None:
     """What stops it depends on where it stands; whether it did is seen at the next look."""
-    ref = job.batch.provider_ref or ""
     if seen.phase in ENDED:
         _account_for(job, seen)
         return
-    with job.context.ledger.write() as writer:
-        writer.change(job.batch, denials=job.batch.denials + 1)  # a stop is about to leave
+    _count_stop(job)
     job.hold.check()
-    answer = job.provider.delete(ref) if seen.phase is Phase.PARKED else job.provider.stop(ref)
+    answer = _delete(job) if seen.phase is Phase.PARKED else job.urgent.stop(job.ref)
     if isinstance(answer, Refused) and seen.phase is Phase.SCHEDULED:
-        job.hold.check()
-        answer = job.provider.delete(ref)  # a batch that merely waits may not count as running
+        answer = _delete(job)
     job.context.accounts.heed(job.batch.account, answer, job.now)
+    _after(job, answer, f"is {seen.status_word}", answer)
+
+
+def _delete(job: BatchJob) -> Answer[None]:
+    """A batch that merely waits may not count as running, and is stopped by this. What is deleted is gone."""
+    job.hold.check()
+    answer = job.urgent.delete(job.ref)
+    if isinstance(answer, Accepted) and not job.can.start_with_create:
+        with job.context.ledger.write() as writer:
+            writer.change(job.batch, phase=DELETED)
+    return answer
+
+
+def _after(job: BatchJob, answer: Answer[None], where: str, pause: object) -> None:
     words = "the provider took it" if isinstance(answer, Accepted) else answer.reason
-    _wait(job, f"asked to stop a batch that is {seen.status_word}: {words}")
+    _wait(job, f"asked to stop a batch that {where}: {words}", pause)
 
 
 def _account_for(job: BatchJob, seen: BatchSeen) -> None:
     """It dials no more; calls that wait for a retry are stopped one by one, those that talk may end."""
     _, _, failure = read_calls(job)
     found = shown(job)
-    if failure is not None:
-        _wait(job, failure.reason)
+    if failure is not None and not _never_began(job, seen, found):
+        _wait(job, failure.reason, failure)
         return
-    cancelled_whole = seen.phase is Phase.STOPPED and not job.can.stops_single_calls
-    if not cancelled_whole and not accounted(len(found.seen), len(found.calls), seen.valid):
+    whole = _stopped_as_a_whole(job, seen)
+    if not whole and not accounted(len(found.seen), len(found.calls), seen.valid):
         _wait(job, f"the provider shows {len(found.seen)} of {len(found.calls)} calls")
         return
-    left = found.live if cancelled_whole else found.open
+    left = found.live if whole else found.open
     if left:
         _stop_calls(job, left)
         _wait(job, f"{len(left)} calls are not over yet")
@@ -100,21 +151,43 @@ def _account_for(job: BatchJob, seen: BatchSeen) -> None:
         _stopped(job, f"the provider says {seen.status_word}, and no call is open", seen)
 
 
+def _never_began(job: BatchJob, seen: BatchSeen, found: Shown) -> bool:
+    """Stopped before any call: a provider that stumbles over an empty list is not waited for."""
+    began = seen.over or any(call.attempts for call in found.calls)
+    return seen.phase is Phase.STOPPED and not job.can.stops_single_calls and not began
+
+
+def _stopped_as_a_whole(job: BatchJob, seen: BatchSeen) -> bool:
+    """Whether what waits in it is not dialled any more, though the provider may go on showing it as waiting."""
+    if job.can.stops_single_calls:
+        return False
+    return seen.phase in (Phase.STOPPED, Phase.FAILED) or job.batch.denials > 0
+
+
 def _stop_calls(job: BatchJob, calls: Iterable[Any]) -> None:
-    for call in calls:
-        if call.outcome is Outcome.WAITING and call.provider_call and job.can.stops_single_calls:
+    """One by one where that can be; else the batch once more, though it looks over: some calls wait for a retry."""
+    waiting = [call for call in calls if call.outcome is Outcome.WAITING]
+    if waiting and not job.can.stops_single_calls:
+        _count_stop(job)
+        job.hold.check()
+        job.urgent.stop(job.ref)
+        return
+    for call in waiting:
+        if call.provider_call:
             job.hold.check()
-            job.provider.stop_call(call.provider_call)
+            job.urgent.stop_call(call.provider_call)
 
 
 def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:
     """It dials nobody any more. One that was over before a stop was ever sent has simply finished."""
-    now = job.now
+    if seen is not None and not read_talk(job):
+        return
     by_itself = seen is not None and seen.phase is Phase.OVER and not job.batch.denials
     to = BatchState.FINISHED if by_itself else BatchState.STOPPED
     with job.context.ledger.write() as writer:
         close_calls(writer, job.batch.id, never_dialled=_never_dialled(job, seen))
-        writer.move(job.batch, to, at=now, why=why, reason=None if by_itself else job.batch.stop_reason)
+        reason = None if by_itself else job.batch.stop_reason
+        writer.move(job.batch, to, at=job.now, why=why, reason=reason, page=None, retry_at=None)
     job.context.send("finish", [job.run.id])
 
 
@@ -129,6 +202,7 @@ def left_over(stop_reason: str | None) -> Outcome:
     return Outcome.CANCELLED if stop_reason == STOPPED else Outcome.NOT_PLACED
 
 
-def _wait(job: BatchJob, why: str) -> None:
-    """Look again soon; after an hour a person is asked."""
-    job.wait(LOOK_AGAIN, f"{job.batch.stop_reason}: {why}")
+def _wait(job: BatchJob, why: str, answer: object = None) -> None:
+    """Look again soon, or when the provider says; after an hour a person is asked."""
+    told = answer.retry_in if isinstance(answer, Busy) else LOOK_AGAIN
+    job.wait(max(LOOK_AGAIN, told), f"{job.batch.stop_reason}: {why}")

@@ -13,7 +13,7 @@ from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.providers.registry import RULES
 from callbeat.runs.context import Context, log
-from callbeat.runs.next_step import task_for_batch, task_for_run
+from callbeat.runs.next_step import rings_on, task_for_batch, task_for_run
 
 S = BatchState
 MOST_AT_ONCE = 500
@@ -110,6 +110,8 @@ def _batch_messages(batches: Iterable[BatchRow], now: datetime) -> Messages:
             log.warning(
                 "batch.held", batch=batch.key, why=batch.reason, mend=f"callbeat resolve {batch.key} --help"
             )
+            if rings_on(batch, now):
+                single.append(("stop", batch.id))
             continue
         task = task_for_batch(batch, now)
         if task == "poll" and _polled_together(batch):

@@ -7,15 +7,16 @@ from typing import Any
 from sqlalchemy import select
 
 from callbeat.ledger.tables import CallRow
-from callbeat.providers.answers import Accepted, Busy
+from callbeat.providers.answers import Accepted, Busy, Refused, Why
 from callbeat.providers.capabilities import TalkFrom
 from callbeat.providers.port import TalkSeen
-from callbeat.runs.calls import SINGLY, TALKS, change_calls, since_start
+from callbeat.runs.calls import change_calls, since_start
 from callbeat.runs.context import BatchJob
-from callbeat.runs.pace import SOONEST, overdue
+from callbeat.runs.next_step import SINGLY, TALKS
+from callbeat.runs.pace import SOONEST
 
 MOST_SINGLY = 500  # calls of a batch that are asked for one by one; of a larger one the list must do
-AT_ONCE = 20
+AT_ONCE = 10
 DONE = "completed"
 NOT_TOLD = "completed: no more is told"
 
@@ -47,7 +48,7 @@ def _read_pages(job: BatchJob) -> bool:
 
 def _goes_on(job: BatchJob, answer: object, page: str) -> bool:
     """A refusal is final, and so is the end of all patience: what is missing stays unknown."""
-    if not isinstance(answer, Busy) or overdue(job.batch, job.now):
+    if not isinstance(answer, Busy) or job.overdue:
         return True
     job.wait(answer.retry_in, answer.reason, page=page, collect_wanted=True, phase=job.batch.phase,
              valid=job.batch.valid)  # fmt: skip
@@ -86,6 +87,9 @@ def _read_singly(job: BatchJob) -> bool:
     for call in waiting[:AT_ONCE]:
         job.before_page()
         answer = job.provider.get_call(job.ref, call.provider_call)
+        if isinstance(answer, Refused) and answer.why is Why.CREDENTIALS:
+            job.context.accounts.heed(job.batch.account, answer, job.now)
+            return _goes_on(job, Busy(answer.reason, SOONEST), SINGLY)
         if isinstance(answer, Busy):
             return _goes_on(job, answer, SINGLY)
         seen = answer.value if isinstance(answer, Accepted) else None

@@ -16,6 +16,7 @@ BETWEEN_LISTS = timedelta(seconds=30)
 ABSENT_AFTER = timedelta(minutes=2)
 READS_TO_PROVE_UNSCHEDULED = 2
 BETWEEN_READS = timedelta(seconds=60)
+ACCOUNT_CLOSED = timedelta(minutes=1)  # until it is looked at again; the start may yet be met
 AT_ONCE = timedelta(0)
 
 
@@ -37,6 +38,8 @@ def after_create(answer: Answer[Created], can: Capabilities) -> Verdict:
             return Verdict(BatchState.CREATED, f"the provider calls it {created.ref}")
         case Busy(reason, wait):
             return Verdict(BatchState.READY, f"nothing was created: {reason}", wait)
+        case Refused(reason, Why.CREDENTIALS | Why.FUNDS):
+            return Verdict(BatchState.READY, f"nothing was created: {reason}", ACCOUNT_CLOSED)
         case Refused(reason):
             return Verdict(BatchState.FAILED, reason)
         case Unknown(reason):

@@ -11,8 +11,11 @@ from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.labels import bears
 from callbeat.runs.listing import list_batches, older_than, opened_at
 from callbeat.runs.starts import VERIFY_AHEAD, dial_until, permitted
+from callbeat.runs.verdicts import BETWEEN_READS, LISTS_TO_PROVE_ABSENCE, count_denial
 
 TWICE = 2
+AHEAD = (Phase.DIALLING, Phase.OVER)  # of ours, which has not begun
+EARLY = timedelta(minutes=1)  # clocks differ by less
 AGAIN = timedelta(seconds=30)
 
 
@@ -34,8 +37,11 @@ def verify(context: Context, batch_id: int) -> None:
 
 def _judge(job: BatchJob, seen: Sequence[BatchSeen]) -> None:
     mine = next((batch for batch in seen if batch.ref == job.batch.provider_ref), None)
-    if not remove_extras(job, seen):
-        _not_verified(job, Busy("a second batch with our label could not be removed"))
+    ahead = next((extra for extra in extras(job, seen) if extra.phase in AHEAD), None)
+    if ahead is not None and not job.can.create_is_harmless:
+        _give_way(job, ahead)
+    elif not remove_extras(job, seen):
+        _not_verified(job, Busy("a second batch with our label could not be removed"), twice=True)
     elif mine is None:
         _not_shown(job)
     elif mine.phase is Phase.PARKED and not mine.has_start:
@@ -46,9 +52,33 @@ def _judge(job: BatchJob, seen: Sequence[BatchSeen]) -> None:
 
 def remove_extras(job: BatchJob, seen: Sequence[BatchSeen]) -> bool:
     """Whether no other batch that bears our label is left that may yet dial."""
-    extras = [batch for batch in seen if bears(batch, job.batch.label) and batch.ref != job.batch.provider_ref]
-    removed = [_remove(job, extra) for extra in extras]
+    removed = [_remove(job, extra) for extra in extras(job, seen)]
     return all(removed)
+
+
+def extras(job: BatchJob, seen: Sequence[BatchSeen]) -> list[BatchSeen]:
+    """Batches that bear our label and are not the one in the ledger, nor one that a person has judged."""
+    known = {job.batch.provider_ref, job.batch.ignored_ref}
+    return [batch for batch in seen if bears(batch, job.batch.label) and batch.ref not in known]
+
+
+def _give_way(job: BatchJob, twin: BatchSeen) -> None:
+    """A create that was lost and made again has arrived after all, and dials: ours must not dial as well.
+
+    Ours is cancelled and the other is followed, so that its calls are accounted for.
+    """
+    job.hold.check()
+    answer = job.urgent.stop(job.ref)
+    if not isinstance(answer, Accepted):
+        _not_verified(job, Busy(f"{twin.ref} bears our label and dials, and ours is not cancelled yet"), twice=True)
+        return
+    start = twin.start_at or job.now
+    why = f"ALARM: {twin.ref} bears our label and is {twin.status_word}: it is followed, {job.ref} was cancelled"
+    job.release(
+        why=why, provider_ref=twin.ref, start_at=start, dial_until=dial_until(job.campaign, start),
+        verified=TWICE, phase=str(twin.phase), retries=twin.retries or 0,
+    )  # fmt: skip
+    job.next_task()
 
 
 def _remove(job: BatchJob, extra: BatchSeen) -> bool:
@@ -68,15 +98,20 @@ def _remove(job: BatchJob, extra: BatchSeen) -> bool:
 def _confirm(job: BatchJob, mine: BatchSeen) -> None:
     """It is there, once. A start that differs from ours is adopted where it is permitted, else stopped."""
     start = mine.start_at or job.batch.start_at or job.now
+    too_early = mine.phase is Phase.DIALLING and job.now < start - EARLY
+    start = job.now if too_early else start
     changes: dict[str, Any] = {
         "verified": _stage(job, start),
         "start_at": start,
         "dial_until": dial_until(job.campaign, start),
         "phase": str(mine.phase),
         "reason": None,
+        "denials": 0,
+        "denied_at": None,
     }
     proof = "one batch" if job.can.found_by_label else "it is there"
-    why = f"verified: {proof}, {mine.status_word}, starts {start:%H:%M} UTC{_short(mine, job.batch.calls)}"
+    early = "ALARM: it dials already; " if too_early else ""
+    why = f"{early}verified: {proof}, {mine.status_word}, starts {start:%H:%M} UTC{_short(mine, job.batch.calls)}"
     if not permitted(job.rules, job.campaign, job.run.due_at, start, by_hand=bool(job.run.manual)):
         changes["stop_reason"] = "wrong_start"
         why = f"the provider would start it at {start:%H:%M} UTC, which is not permitted"
@@ -104,33 +139,48 @@ def _until_next(start: datetime, now: datetime, done: bool) -> timedelta:
 def _not_shown(job: BatchJob) -> None:
     """Perhaps it is listed late; perhaps somebody deleted it there."""
     job.hold.check()
-    answer = job.provider.get(job.ref)
+    answer = job.urgent.get(job.ref)
     if isinstance(answer, Accepted):
         _confirm(job, answer.value)
     elif isinstance(answer, Refused) and answer.why is not Why.CREDENTIALS:
-        why = f"it was scheduled, and the provider no longer knows it: {answer.reason}"
-        job.move(BatchState.HELD, why, reason=why)
+        _denied(job, answer)
     else:
         job.context.accounts.heed(job.batch.account, answer, job.now)
         _not_verified(job, answer)
 
 
-def _not_verified(job: BatchJob, answer: Failure) -> None:
-    """Look again until the start; then the campaign decides whether it may go on unverified."""
+def _denied(job: BatchJob, answer: Refused) -> None:
+    """What was made a moment ago may not be shown yet: only three looks apart say that it is gone."""
+    denials, denied_at = count_denial(job.batch.denials, job.batch.denied_at, job.now, BETWEEN_READS)
+    if denials >= LISTS_TO_PROVE_ABSENCE:
+        why = f"it was scheduled, and the provider no longer knows it: {answer.reason}"
+        job.move(BatchState.HELD, why, reason=why)
+        return
+    job.batch.denials, job.batch.denied_at = denials, denied_at
+    _not_verified(job, Busy(answer.reason, BETWEEN_READS))
+
+
+def _not_verified(job: BatchJob, answer: Failure, *, twice: bool = False) -> None:
+    """Look again until the start; then the campaign decides whether it may go on unverified.
+
+    `twice` says that two are there, proven: it may only where the campaign says so.
+    """
     start = job.batch.start_at or job.now
     if job.now < start:
         wait = answer.retry_in if isinstance(answer, Busy) else AGAIN
-        job.wait(min(wait, start - job.now), f"not verified yet: {answer.reason}")
+        counted = {"denials": job.batch.denials, "denied_at": job.batch.denied_at}
+        job.wait(min(wait, start - job.now), f"not verified yet: {answer.reason}", **counted)
         return
-    stop = _unverified_means_stop(job)
+    stop = _unverified_means_stop(job, twice=twice)
     why = f"ALARM: not verified before its start ({answer.reason}); it is {'stopped' if stop else 'let go on'}"
     wish: dict[str, Any] = {"stop_reason": "unverified"} if stop else {}
     job.release(why=why, verified=TWICE, **wish)
     job.next_task()
 
 
-def _unverified_means_stop(job: BatchJob) -> bool:
-    """By default only where a second batch may exist that dials by itself: a create of ours was once lost."""
+def _unverified_means_stop(job: BatchJob, *, twice: bool) -> bool:
+    """By default only where a second batch exists, or may, that dials by itself: a create was once lost."""
     if job.campaign.on_unverified is not None:
         return job.campaign.on_unverified == "stop"
-    return job.batch.doubted and job.can.found_by_label and not job.can.create_is_harmless
+    second = twice or job.batch.doubted
+    return second and job.can.found_by_label and not job.can.create_is_harmless

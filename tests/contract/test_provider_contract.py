@@ -196,3 +196,16 @@ def test_a_long_list_of_batches_is_read_to_its_end_by_its_cursors(party):
     refs = [party.created(*numbered(0), label=f"{LABEL}{place:03}") for place in range(250)]
     assert sorted(seen.ref for seen in party.batches()) == sorted(refs)
     assert [seen.ref for seen in party.bearing(f"{LABEL}000")] == refs[:1]
+
+
+@found_by_label
+def test_a_list_that_has_pages_is_newest_first(party):
+    """It is read until it is older than the run: otherwise a lost batch is taken for absent, and made twice."""
+    refs = []
+    for _ in range(101):
+        refs.append(party.created(*numbered(0)))
+        party.sandbox.advance(1)
+    first = value(party.provider.list_batches(party.agent))
+    if first.next is not None:
+        assert [seen.ref for seen in party.batches()] == refs[::-1]
+        assert all(seen.created_at for seen in first.rows)

@@ -45,6 +45,7 @@ class CartesiaRules:
         most_bytes=None,
         requests_a_minute=None,
         retries=RetriesBy.REQUEST,
+        retries_as_told=True,
         retry_rules="any number and pause, counted from the end of the whole round; always after no_answer, busy "
         "and failed together",
         concurrency="a number from 1 to the organization's own limit; shared among the batches of a run",

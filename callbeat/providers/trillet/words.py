@@ -21,6 +21,8 @@ OUTCOMES = {
     "active": Outcome.DIALLING,
     "completed": Outcome.ANSWERED,
     "failed": Outcome.FAILED,
+    "cancelled": Outcome.CANCELLED,  # not documented: only their number is
+    "canceled": Outcome.CANCELLED,
 }
 
 # What `result.outcome` may say of a call that was made: its words are not documented but for "successful", and an

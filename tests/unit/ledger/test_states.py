@@ -16,7 +16,7 @@ DESIGN = {
     "scheduling": "scheduled created held failed",
     "scheduled": "running finished stopping stopped held failed",
     "running": "finished retrying stopping stopped held failed",
-    "retrying": "running finished held",
+    "retrying": "running finished stopping held",
     "stopping": "stopped finished held",
     "held": "scheduled running ready missed failed",
     "finished": "",

@@ -51,12 +51,18 @@ def test_each_call_status_has_its_outcome(status, outcome, over):
     assert (found.outcome, found.over, found.status_word) == (outcome, over, status.lower())
 
 
-@pytest.mark.parametrize("status", ["perambulating", "", None, 7, [], "done", "cancelled", "stalled"])
+@pytest.mark.parametrize("status", ["perambulating", "", None, 7, [], "done", "stalled"])
 def test_a_strange_call_status_never_ends_a_call(status):
-    """A call taken for over would drop its real outcome; and there is no `cancelled` among calls."""
+    """A call taken for over would drop its real outcome."""
     found = call(status=status)
     assert not found.over
     assert not found.outcome.final
+
+
+@pytest.mark.parametrize("status", ["cancelled", "canceled"])
+def test_a_cancelled_call_is_over(status):
+    """No page has the word, and cancel counts such calls: taken for live it would keep its batch open for ever."""
+    assert (call(status=status).outcome, call(status=status).over) == (Outcome.CANCELLED, True)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_an_older_attempt_does_not_replace_a_newer_one(world):
 def test_what_waits_in_a_cancelled_batch_is_not_waited_for(world):
     """A provider without a word for it shows such calls as waiting for ever, or not at all."""
     batch = a_batch(world, phase=Phase.STOPPED)
-    waiting = [call_seen(row, outcome=O.WAITING, over=False) for row in (3,)]
+    waiting = [call_seen(3, outcome=O.WAITING, over=False, attempts=0)]
     world.provider.will("list_calls", Accepted(CallPage([call_seen(1), *waiting])))
     assert step(world, batch).state is S.STOPPED
     assert world.outcomes(batch) == [O.ANSWERED, *[O.NOT_PLACED] * 3]
@@ -96,7 +96,7 @@ def test_a_call_that_talks_in_a_cancelled_batch_is_waited_for(world):
 def test_a_stop_ends_once_nothing_rings_any_more(world):
     """Single calls cannot be stopped here, and need not be."""
     batch = a_batch(world, rows=3, state=S.STOPPING, phase=Phase.STOPPED, stop_reason="hours_ended", denials=1)
-    waiting = call_seen(2, outcome=O.WAITING, over=False)
+    waiting = call_seen(2, outcome=O.WAITING, over=False, attempts=0)
     world.provider.will("list_calls", Accepted(CallPage([call_seen(1), waiting])))
     assert step(world, batch, stop).state is S.STOPPED
     assert world.outcomes(batch) == [O.ANSWERED, O.NOT_PLACED, O.NOT_PLACED]

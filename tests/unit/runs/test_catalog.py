@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from callbeat.campaigns.due import campaign_due_times, opens_at
 from callbeat.campaigns.reader import Reading
 from callbeat.errors import Problem
 from callbeat.ledger.states import RunState
+from callbeat.ledger.tables import CampaignRow, RevisionRow
 from callbeat.runs.catalog import apply, check_campaign, forgotten_files
 from callbeat.runs.planning import plan_due
 from callbeat.runs.report import broken_files
@@ -353,3 +355,15 @@ def test_whatever_is_edited_and_whenever_the_ledger_holds(story):
         dues = [run.due_at for run in world.runs()]
         assert len(dues) == len(set(dues))
         world.ledger.close()
+
+
+def test_an_upgrade_that_reckons_revisions_anew_is_no_edit(world):
+    """Else every campaign would be planned from now, and what was due during the upgrade forgotten."""
+    campaign = world.a_campaign_row(a_campaign(), cursor=NOW - minutes(60))
+    with world.ledger.write() as writer:
+        writer.session.execute(update(RevisionRow).values(revision="0" * 12))
+        writer.session.execute(update(CampaignRow).values(revision="0" * 12))
+    apply(world.context, [read(campaign)])
+    after = world.campaign_row()
+    assert (after.revision, after.cursor) == (campaign.revision, NOW - minutes(60))
+    assert "changed" not in world.said()

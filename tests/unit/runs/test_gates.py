@@ -36,7 +36,7 @@ class Yes(FakeProvider):
 @pytest.mark.parametrize("ask", ASKS)
 def test_a_closed_account_answers_everything_itself(ask):
     """Nothing leaves, whatever is asked."""
-    assert ASKS[ask](ClosedAccount("no key", WAIT)) == Busy("no key", WAIT)
+    assert ASKS[ask](ClosedAccount("no key", WAIT)) == Busy("no key", WAIT, sent=False)
 
 
 @pytest.mark.parametrize("ask", ASKS)
@@ -62,6 +62,13 @@ def test_creates_go_before_polls():
     budgeted = Budgeted(Yes(), Purse(99, 0), "trillet", 60)
     passed = {ask for ask in ASKS if isinstance(ASKS[ask](budgeted), Accepted)}
     assert passed == {*CHANGES, "account"}, "the look at the account belongs to a create"
+
+
+@pytest.mark.parametrize("ask", ASKS)
+def test_what_belongs_to_a_stop_or_a_proof_goes_before_all_else(ask):
+    """A batch must be stopped in time however busy the polls have been: also the look before it."""
+    budgeted = Budgeted(Yes(), Purse(99, 0), "trillet", 60).urgently()
+    assert isinstance(ASKS[ask](budgeted), Accepted)
 
 
 def test_no_request_goes_round_the_gates():

@@ -134,7 +134,11 @@ def test_a_batch_that_the_provider_no_longer_shows_is_held(world):
     batch = running(world)
     world.provider.will("list_batches", Accepted([]))
     world.provider.will("get", Refused("404", Why.NOT_FOUND))
-    assert polled(world, batch)[0].state is S.HELD
+    states = []
+    for _ in range(3):
+        states.append(polled(world, batch)[0].state)
+        world.clock.go(seconds(61))
+    assert states == [S.RUNNING, S.RUNNING, S.HELD], "one answer proves nothing, and what dials is not left alone"
 
 
 NEVER = [None, DUE.replace(hour=20)]

@@ -3,13 +3,13 @@
 import pytest
 
 from callbeat.ledger.states import BatchState
-from callbeat.providers.answers import Accepted, Busy, Refused, Why
+from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
 from callbeat.providers.port import Phase
 from callbeat.runs.next_step import task_for_batch
 from callbeat.runs.poll import poll
 from callbeat.runs.sweep import sweep
 from callbeat.runs.verify import verify
-from tests.factories import DUE, REF, a_campaign, minutes, seen
+from tests.factories import DUE, REF, a_campaign, minutes, office, seconds, seen
 
 S = BatchState
 UNLABELLED = seen(label=None, start_at=None, status_word="queued")
@@ -46,7 +46,11 @@ def test_a_batch_that_is_gone_is_held(world):
     """Somebody cancelled it there, or it never was what we think."""
     batch = a_batch(world, "trillet")
     world.provider.will("get", Refused("404", Why.NOT_FOUND))
-    assert step(world, batch).state is S.HELD
+    states = []
+    for _ in range(3):
+        states.append(step(world, batch).state)
+        world.clock.go(seconds(61))
+    assert states == [S.SCHEDULED, S.SCHEDULED, S.HELD]
 
 
 def test_a_second_batch_is_cancelled_before_it_starts(world):
@@ -59,13 +63,59 @@ def test_a_second_batch_is_cancelled_before_it_starts(world):
 
 
 @pytest.mark.parametrize("phase", [Phase.DIALLING, Phase.OVER])
-def test_a_second_batch_that_dialled_is_an_alarm(world, phase):
-    """Nothing can be undone; somebody must know."""
+def test_ours_gives_way_to_a_second_batch_that_dials_already(world, phase):
+    """It was created, lost, proven absent and made again, and has arrived after all: nobody is rung by both."""
     batch = a_batch(world, "cartesia")
     world.provider.will("list_batches", Accepted([seen(), seen(ref="b2", phase=phase)]))
-    step(world, batch)
+    world.provider.will("stop", Accepted(None))
+    after = step(world, batch)
+    assert world.provider.changes == [("stop", REF)]
+    assert (after.provider_ref, task_for_batch(after, world.now)) == ("b2", "poll")
     assert "ALARM" in world.said(batch)
-    assert world.provider.changes == []
+
+
+def test_a_twin_that_cannot_be_given_way_to_stops_ours(world):
+    """Two are proven: ringing everybody twice is no way to go on unverified."""
+    batch = a_batch(world, "cartesia")
+    world.clock.time = DUE
+    world.provider.will("list_batches", Accepted([seen(), seen(ref="b2", phase=Phase.DIALLING)]))
+    world.provider.will("stop", Unknown("503"))
+    assert step(world, batch).stop_reason == "unverified"
+
+
+@pytest.mark.parametrize(("wish", "stopped"), [(None, True), ("start", False)])
+def test_a_second_batch_that_cannot_be_removed_stops_ours(world, wish, stopped):
+    """Unless the campaign says that it is to start whatever happens."""
+    batch = a_batch(world, "cartesia", campaign={"on_unverified": wish})
+    world.clock.time = DUE
+    world.provider.will("list_batches", Accepted([seen(), seen(ref="b2")]))
+    world.provider.will("delete", Unknown("503"))
+    assert (step(world, batch).stop_reason == "unverified") is stopped
+
+
+def test_a_second_batch_that_is_left_at_the_start_is_looked_at_again(world):
+    """One 503 on its cancel must not be the last that is thought of it."""
+    batch = a_batch(world, "cartesia", verified=2)
+    world.clock.time = DUE
+    world.provider.will("list_batches", Accepted([seen(phase=Phase.DIALLING), seen(ref="b2")]))
+    world.provider.will("delete", Unknown("503"), Accepted(None))
+    poll(world.context, [batch.id])
+    assert world.get(batch).state is S.SCHEDULED
+    world.clock.go(minutes(1))
+    poll(world.context, [batch.id])
+    assert world.get(batch).state is S.RUNNING
+    assert world.provider.asked("delete") == [("b2",)] * 2
+
+
+@pytest.mark.parametrize(("hours", "stopped"), [("any", True), (office("04:00"), True)])
+def test_a_batch_that_dials_before_its_start_is_an_alarm(world, hours, stopped):
+    """Half an hour too early is not what anybody asked for, and nobody would look for half an hour."""
+    batch = a_batch(world, "trillet", campaign={"hours": hours})
+    world.clock.time = DUE - minutes(30)
+    world.provider.will("get", Accepted(seen(label=None, start_at=None, phase=Phase.DIALLING, over=1)))
+    after = step(world, batch)
+    assert "ALARM: it dials already" in world.said(batch)
+    assert after.start_at == DUE - minutes(30)
 
 
 def test_it_is_listed_once_more_just_after_the_start(world):

@@ -10,21 +10,19 @@ depends_on = None
 
 
 def upgrade() -> None:
-
-    with op.batch_alter_table("batches") as table:
-        table.add_column(sa.Column("doubted", sa.Boolean(), nullable=False, server_default=sa.false()))
-        table.add_column(sa.Column("page", sa.Text(), nullable=True))
-        table.add_column(sa.Column("retries", sa.Integer(), nullable=False, server_default="0"))
-        table.add_column(sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True))
-        table.add_column(sa.Column("retry_requests", sa.Integer(), nullable=False, server_default="0"))
-    with op.batch_alter_table("calls") as table:
-        table.add_column(sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True))
+    """Column by column: a table that is made anew would be dropped under the rows that refer to it."""
+    op.add_column("batches", sa.Column("doubted", sa.Boolean(), nullable=False, server_default="0"))
+    op.add_column("batches", sa.Column("page", sa.Text(), nullable=True))
+    op.add_column("batches", sa.Column("retries", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("batches", sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("batches", sa.Column("retry_requests", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("calls", sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("calls", sa.Column("last_outcome", sa.String(length=20), nullable=True))
 
 
 def downgrade() -> None:
 
-    with op.batch_alter_table("calls") as table:
-        table.drop_column("changed_at")
-    with op.batch_alter_table("batches") as table:
-        for name in ("retry_requests", "retry_at", "retries", "page", "doubted"):
-            table.drop_column(name)
+    for name in ("last_outcome", "changed_at"):
+        op.drop_column("calls", name)
+    for name in ("retry_requests", "retry_at", "retries", "page", "doubted"):
+        op.drop_column("batches", name)

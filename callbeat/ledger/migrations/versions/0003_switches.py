@@ -17,12 +17,10 @@ def upgrade() -> None:
         sa.Column("halted_since", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_switches")),
     )
-    with op.batch_alter_table("campaigns") as table:
-        table.add_column(sa.Column("paused_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("campaigns", sa.Column("paused_since", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
 
-    with op.batch_alter_table("campaigns") as table:
-        table.drop_column("paused_since")
+    op.drop_column("campaigns", "paused_since")
     op.drop_table("switches")

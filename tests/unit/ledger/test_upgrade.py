@@ -1,0 +1,61 @@
+"""An upgrade keeps every row: tables that refer to each other, with people in them."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from callbeat.ledger.states import BatchState
+from callbeat.ledger.store import Ledger, _alembic, head
+from tests.factories import World, a_world
+
+FIRST = "0001"
+
+
+@pytest.fixture
+def world(tmp_path) -> Iterator[World]:
+    world = a_world(tmp_path)
+    yield world
+    world.ledger.close()
+
+
+def to(ledger: Ledger, revision: str) -> None:
+    """The tables in the form that they had then, or have since."""
+    with ledger._writing.begin() as connection:
+        config = _alembic()
+        config.attributes["connection"] = connection
+        move = command.downgrade if revision == FIRST else command.upgrade
+        move(config, revision)
+
+
+def counts(ledger: Ledger) -> list[int]:
+    with ledger.read() as session:
+        return [
+            session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+            for table in ("runs", "batches", "calls", "campaigns", "events")
+        ]
+
+
+def test_a_ledger_with_people_in_it_goes_back_and_forth(world):
+    """A batch that runs while its callbeat is upgraded must be found again, with whom it calls."""
+    world.a_campaign_row()
+    batch = world.a_batch(BatchState.RUNNING, rows=3)
+    before = counts(world.ledger)
+    to(world.ledger, FIRST)
+    assert counts(world.ledger) == before
+    to(world.ledger, "head")
+    assert (counts(world.ledger), world.ledger.revision()) == (before, head())
+    after = world.get(batch)
+    assert (after.state, after.doubted, after.retries, after.page) == (BatchState.RUNNING, False, 0, None)
+    assert [call.row for call in world.calls(batch)] == [1, 2, 3]
+
+
+def test_what_an_upgrade_left_can_be_written(world):
+    """Columns that it added have values that the code can live with."""
+    batch = world.a_batch(BatchState.RUNNING)
+    to(world.ledger, FIRST)
+    to(world.ledger, "head")
+    with world.ledger.write() as writer:
+        writer.change(world.get(batch), retries=1)
+    assert world.get(batch).retries == 1
