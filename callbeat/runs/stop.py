@@ -93,9 +93,15 @@ def _stop_unseen(job: BatchJob, seen: Failure) -> None:
     _count_stop(job)
     job.hold.check()
     answer = job.urgent.stop(job.ref)
-    if isinstance(answer, Refused) and not job.can.start_with_create:
+    if isinstance(answer, Refused) and _merely_waits(job):
         answer = _delete(job)
     _after(job, answer, f"cannot be seen ({seen.reason})", seen)
+
+
+def _merely_waits(job: BatchJob) -> bool:
+    """Before its start it may not count as running, and is deleted. Later that would take outcomes along."""
+    start = job.batch.start_at
+    return not job.can.start_with_create and (start is None or job.now < start)
 
 
 def _count_stop(job: BatchJob) -> None:

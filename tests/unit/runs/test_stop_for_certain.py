@@ -59,6 +59,17 @@ def test_what_cannot_be_seen_is_told_to_stop_all_the_same(world, provider, answe
     assert world.get(batch).state is S.STOPPING
 
 
+@pytest.mark.parametrize(("ahead", "deleted"), [(minutes(10), True), (minutes(-10), False)])
+def test_what_cannot_be_seen_is_deleted_only_while_it_cannot_have_called(world, ahead, deleted):
+    """A batch that waits is not to be stopped at Bolna; one that is over would take its outcomes along."""
+    batch = a_batch(world, "bolna", start_at=UNTIL - minutes(4) + ahead)
+    world.provider.will("get", Busy("ReadTimeout"))
+    world.provider.will("stop", NOT_FOUND)
+    world.provider.will("delete", Accepted(None))
+    stop(world.context, batch.id)
+    assert (world.provider.asked("delete") == [(REF,)]) is deleted
+
+
 def test_a_stop_goes_before_all_polls(world):
     """The budget is used up by them: the look before it, and the stop, leave all the same."""
 
