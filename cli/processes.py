@@ -1,6 +1,7 @@
 """Commands that are one process each (beat, worker, flower, sandbox), and `db upgrade`."""
 
 import os
+import secrets
 import sys
 from typing import Annotated
 
@@ -31,7 +32,7 @@ def beat_argv() -> list[str]:
 
 def worker_argv(threads: int, name: str = "worker") -> list[str]:
     """A worker's command line."""
-    node = f"{name}-{os.getpid()}@%h"
+    node = f"{name}-{secrets.token_hex(3)}@%h"
     quiet = ["--without-gossip", "--without-mingle"]
     return [*CELERY, "worker", "--loglevel", "INFO", "--concurrency", str(threads), "--hostname", node, *quiet]
 

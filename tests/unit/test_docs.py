@@ -23,6 +23,16 @@ def test_every_provider_has_a_page_of_its_own():
         assert (ROOT / "sandbox" / name / "README.md").is_file()
 
 
+def test_every_setting_reaches_the_containers():
+    """What is not on the list is dropped in silence: a limit for a trial would be one that nobody keeps."""
+    given = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    plain = set(settings.Settings.model_fields) - {"home", "campaigns", "database_url", "clock", "accounts"}
+    wanted = {name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}" for name in plain}
+    wanted |= {f"CALLBEAT_ACCOUNTS__{name.upper()}__{field}" for name in RULES for field in ("API_KEY", "BASE_URL")}
+    wanted |= {"CALLBEAT_ACCOUNTS__TRILLET__WORKSPACE_ID", "CALLBEAT_ACCOUNTS__CARTESIA__VERSION", *settings.LATER}
+    assert sorted(name for name in wanted if f"  {name}:" not in given) == []
+
+
 def test_every_list_of_providers_names_the_same_ones():
     """A provider that is missing from one of them can be written down, and never called."""
     assert (

@@ -1,0 +1,20 @@
+FROM python:3.13-slim
+
+ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app
+WORKDIR /app
+
+# A user with a fixed id, the home (a volume takes its owner from here), and the command as an installation would make it.
+RUN useradd --uid 10001 --user-group --home-dir /app --no-create-home --shell /usr/sbin/nologin callbeat \
+    && install -d -m 0700 -o callbeat -g callbeat var \
+    && printf '%s\n' '#!/usr/bin/env python' 'from cli.main import main' 'main()' > /usr/local/bin/callbeat \
+    && chmod 0755 /usr/local/bin/callbeat
+
+# Before the code, so that a change of code installs nothing again. Wheels only: no compiler is needed, none is left.
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock
+
+COPY . ./
+RUN python -m compileall -q callbeat cli sandbox tasks worker
+
+USER callbeat
+CMD ["callbeat", "--help"]
