@@ -57,9 +57,8 @@ def remove_extras(job: BatchJob, seen: Sequence[BatchSeen]) -> bool:
 
 
 def extras(job: BatchJob, seen: Sequence[BatchSeen]) -> list[BatchSeen]:
-    """Batches that bear our label and are not the one in the ledger, nor one that a person has judged."""
-    known = {job.batch.provider_ref, job.batch.ignored_ref}
-    return [batch for batch in seen if bears(batch, job.batch.label) and batch.ref not in known]
+    """Batches that bear our label and are not the one in the ledger: also one that a person said was not placed."""
+    return [batch for batch in seen if bears(batch, job.batch.label) and batch.ref != job.ref]
 
 
 def _give_way(job: BatchJob, twin: BatchSeen) -> None:

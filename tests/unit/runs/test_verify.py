@@ -49,6 +49,14 @@ def test_a_second_batch_with_our_label_is_removed(world):
     assert "extra" in world.said(batch)
 
 
+def test_what_a_person_said_was_not_placed_is_removed_too(world):
+    """It was made again since: should it get a start after all, everybody would be called twice."""
+    batch = shown(world, seen(), parked(ref="judged"), ignored_ref="judged")
+    world.provider.will("delete", Accepted(None))
+    step(world, batch)
+    assert world.provider.changes == [("delete", "judged")]
+
+
 def test_the_batch_in_the_ledger_survives_even_if_it_is_the_younger(world):
     """It is the one that was scheduled."""
     batch = shown(world, parked(ref="older", created_at=NOW - minutes(9)), seen())
