@@ -20,6 +20,7 @@ TASKS = {
 }
 STOPPED_WHEN_WISHED = (S.READY, S.CREATED, S.SCHEDULED, S.RUNNING, S.RETRYING)
 LIVE = (S.SCHEDULED, S.RUNNING, S.RETRYING)
+RUNG_OFF = "rung off"  # in place of the provider's phase: it took a stop of a batch that is held
 TALKS, SINGLY = "talks:", "singly:"  # a page of another reading than that of the calls: the batch is over by then
 
 
@@ -51,7 +52,8 @@ def reads_talk(batch: BatchRow) -> bool:
 def rings_on(batch: BatchRow, now: datetime) -> bool:
     """Whether a batch that waits for a person may ring somebody whom nobody wants to be rung any more."""
     over = batch.dial_until is not None and now >= batch.dial_until - STOP_AHEAD
-    return batch.state is S.HELD and batch.provider_ref is not None and (over or batch.stop_reason is not None)
+    wanted = over or batch.stop_reason is not None
+    return batch.state is S.HELD and batch.provider_ref is not None and wanted and batch.phase != RUNG_OFF
 
 
 def task_for_run(run: RunRow) -> str:

@@ -11,6 +11,7 @@ from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused,
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.runs.calls import Shown, close_calls, read_calls, shown
 from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.next_step import RUNG_OFF
 from callbeat.runs.poll import ENDED
 from callbeat.runs.settling import accounted
 from callbeat.runs.talk import read_talk
@@ -26,7 +27,7 @@ STOPPABLE = {
 }
 LOOK_AGAIN = timedelta(seconds=20)
 GONE_AFTER = timedelta(minutes=2)  # what a provider shows may lag: one look without the batch proves nothing
-RING_OFF_AGAIN = timedelta(minutes=10)
+RING_OFF_AGAIN = timedelta(minutes=1)
 HOURS_ENDED = "hours_ended"
 DELETED = "deleted"  # in place of the provider's phase: it took our delete
 STOPPED = "stopped"
@@ -59,8 +60,10 @@ def _ring_off(job: BatchJob, reason: str) -> None:
     """A person must judge what became of it; that it rings nobody any more need not wait for that."""
     job.hold.check()
     answer = job.urgent.stop(job.ref)
-    words = "the provider took a stop" if isinstance(answer, Accepted) else f"a stop was sent: {answer.reason}"
-    job.release(wait=RING_OFF_AGAIN, why=f"{reason}, while it is held: {words}")
+    if isinstance(answer, Accepted):
+        job.release(wait=RING_OFF_AGAIN, why=f"{reason}: the provider took a stop while it is held", phase=RUNG_OFF)
+    else:
+        job.release(wait=RING_OFF_AGAIN)
 
 
 def _stop(job: BatchJob, reason: str) -> None:

@@ -182,6 +182,21 @@ def test_what_is_held_rings_nobody_after_its_hours(world):
     after = world.get(batch)
     assert (after.state, world.provider.asked("stop")) == (S.HELD, [(REF,)])
     assert after.next_action_at > world.now
+    world.clock.go(minutes(2))
+    world.sent.clear()
+    sweep(world.context)
+    assert ("stop", [batch.id]) not in world.sent, "once it is taken it is not sent every minute for ever"
+
+
+@pytest.mark.parametrize("answer", [Unknown("reset"), Busy("429"), NOT_FOUND])
+def test_a_stop_of_what_is_held_is_repeated_until_it_is_taken(world, answer):
+    """A lost one may not have stopped anything, and what is not found yet may appear."""
+    batch = a_batch(world, state=S.HELD)
+    world.provider.will("stop", answer)
+    stop(world.context, batch.id)
+    world.clock.go(minutes(2))
+    sweep(world.context)
+    assert ("stop", [batch.id]) in world.sent
 
 
 def test_what_is_held_without_an_id_is_left_to_the_person(world):
