@@ -101,10 +101,13 @@ def _what_may_follow(job: BatchJob) -> RetryWish | None:
 
 def _end(job: BatchJob, batch: BatchSeen, found: Shown) -> None:
     """Nothing more comes by itself: another round is due, or the batch is over."""
-    at = next_round(job, batch, found)
+    at, again = next_round(job, batch, found), job.batch.retry_at is not None
     if at is not None:
-        job.release(wait=at - job.now, why=f"tries again at {at:%H:%M} UTC", retry_at=at, retry_requests=0,
-                    phase=str(batch.phase), valid=batch.valid, collect_wanted=False)  # fmt: skip
+        job.release(
+            wait=at - job.now, why=None if again else f"tries again at {at:%H:%M} UTC", retry_at=at,
+            retry_requests=job.batch.retry_requests if again else 0, phase=str(batch.phase), valid=batch.valid,
+            collect_wanted=False,
+        )  # fmt: skip
     else:
         end_with_talk(job)
 

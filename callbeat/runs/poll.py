@@ -73,8 +73,11 @@ def _all_seen(jobs: Sequence[BatchJob]) -> Enough:
 
 def _row(job: BatchJob, rows: Mapping[str, BatchSeen]) -> Answer[BatchSeen]:
     """A batch that starts is compared once more with all that bear its label: one that came late dials too."""
-    if _starts_by_itself(job) and not remove_extras(job, list(rows.values())):
-        return Busy("a second batch with our label could not be removed", SOONEST)
+    try:
+        if _starts_by_itself(job) and not remove_extras(job, list(rows.values())):
+            return Busy("a second batch with our label could not be removed", SOONEST)
+    except Lapsed:  # the others of this agent are not to wait for it
+        return Busy("too little of the lease was left to remove a second batch", SOONEST)
     found = rows.get(job.ref)
     return Accepted(found) if found else _get(job)
 

@@ -171,3 +171,11 @@ def test_a_wish_to_stop_ends_the_rounds(world):
     assert task_for_batch(world.get(batch), AFTER) == "stop"
     assert step(world, batch).state is S.RUNNING
     assert world.provider.changes == []
+
+
+def test_a_look_between_two_requests_of_a_round_does_not_begin_it_anew(world):
+    """Two at most, however often it is looked at."""
+    batch = a_batch(world, retry_at=AFTER, retry_requests=1)
+    shows(world, O.BUSY, O.BUSY)
+    after = collected(world, batch)
+    assert (after.retry_at, after.retry_requests) == (AFTER, 1)
