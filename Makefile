@@ -35,6 +35,7 @@ check: $(STAMP) ## the fast part: lint, types, import rules, unit tests
 
 docs: $(STAMP) ## the pages that are generated from code
 	$(BIN)/python -m callbeat.providers.table > docs/providers.md.new && mv docs/providers.md.new docs/providers.md
+	$(BIN)/python -m callbeat.settings_page > config/.env.example.new && mv config/.env.example.new config/.env.example
 
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

@@ -27,11 +27,11 @@ class AccountSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    provider: str | None = None
-    api_key: SecretStr | None = None
-    base_url: str | None = None
-    workspace_id: str | None = None
-    version: str | None = None
+    provider: str | None = Field(default=None, description="bolna, trillet or cartesia; default: its own name.")
+    api_key: SecretStr | None = Field(default=None, description="The provider's key.")
+    base_url: str | None = Field(default=None, description="Another address than the provider's own.")
+    workspace_id: str | None = Field(default=None, description="Trillet: the workspace, needed beside the key.")
+    version: str | None = Field(default=None, description="Cartesia: 2026-03-01, the default, or 2026-08-14.")
 
     @field_validator("api_key")
     @classmethod
@@ -63,20 +63,40 @@ class Settings(BaseSettings):
         env_prefix="CALLBEAT_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
     )
 
-    home: Path = Path("var")
-    campaigns: Path = Path("config/campaigns")
-    redis_url: SecretStr | None = None
-    database_url: SecretStr | None = None
-    site: str = Field(default="main", pattern=r"^[a-z0-9]{1,20}$")
+    home: Path = Field(default=Path("var"), description="Ledger, logs, embedded Valkey; for its owner only.")
+    campaigns: Path = Field(
+        default=Path("config/campaigns"), description="Campaign files; their paths start from the folder above."
+    )
+    redis_url: SecretStr | None = Field(
+        default=None, description="redis://, rediss:// or unix://; unset, an embedded Valkey under the home."
+    )
+    database_url: SecretStr | None = Field(
+        default=None, description="The ledger; unset, SQLite under the home. PostgreSQL comes with a later version."
+    )
+    site: str = Field(
+        default="main",
+        pattern=r"^[a-z0-9]{1,20}$",
+        description="Part of every label: keeps two installations on one account apart. Letters and digits.",
+    )
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
-    allow_numbers: Annotated[tuple[str, ...] | None, NoDecode] = Field(default=None, repr=False)
+    allow_numbers: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        default=None,
+        repr=False,
+        description="A trial with real calls: only these numbers are called.",
+    )
     clock: ClockSettings | None = None
-    request_timeout: float = Field(default=30.0, gt=0, le=120)
+    request_timeout: float = Field(
+        default=30.0, gt=0, le=120, description="Seconds for a whole request; leases are four times as long."
+    )
     bolna_api_key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("BOLNA_API_KEY", "bolna_api_key")
+        default=None,
+        validation_alias=AliasChoices("BOLNA_API_KEY", "bolna_api_key"),
+        description="Bolna's own name for the key of the account bolna.",
     )
     cartesia_api_key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("CARTESIA_API_KEY", "cartesia_api_key")
+        default=None,
+        validation_alias=AliasChoices("CARTESIA_API_KEY", "cartesia_api_key"),
+        description="Cartesia's own name for the key of the account cartesia.",
     )
 
     @field_validator("allow_numbers", mode="before")

@@ -1,8 +1,9 @@
 """Pages that are generated from code say what the code says."""
 
+import re
 from pathlib import Path
 
-from callbeat import settings
+from callbeat import settings, settings_page
 from callbeat.campaigns import keys
 from callbeat.providers.registry import ADAPTERS, RULES
 from callbeat.providers.table import page
@@ -21,6 +22,26 @@ def test_every_provider_has_a_page_of_its_own():
     for name in RULES:
         assert (ROOT / "callbeat" / "providers" / name / "README.md").is_file()
         assert (ROOT / "sandbox" / name / "README.md").is_file()
+
+
+def test_the_example_of_settings_is_up_to_date():
+    """It is copied, and what is missing there is never found."""
+    written = (ROOT / "config" / ".env.example").read_text(encoding="utf-8")
+    assert written == settings_page.page(), "run `make docs`"
+    assert set(settings.Settings.model_fields) - {"accounts", "clock"} == set(settings_page.EXAMPLES)
+    assert set(settings.PROVIDERS) <= set(settings_page.ACCOUNTS)
+
+
+def test_every_line_of_the_example_can_be_set(monkeypatch, tmp_path):
+    """Somebody takes the # away, and nothing else."""
+    monkeypatch.chdir(tmp_path)
+    lines = re.findall(r"^# ([A-Z_]+)=(.*)$", settings_page.page(), re.MULTILINE)
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in lines if "CLOCK" not in name))
+    found = settings.load_settings()
+    assert found.account_names() == ["bolna", "cartesia", "eu", "trillet"]
+    assert all(found.account(name).api_key for name in found.account_names())
+    assert found.allow_numbers == ("+12025550101", "+447700900101")
+    assert len(lines) > len(settings_page.EXAMPLES)
 
 
 def test_every_setting_reaches_the_containers():

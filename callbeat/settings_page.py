@@ -1,0 +1,53 @@
+"""Every setting with what it means, as a file to copy to .env: config/.env.example, made by `make docs`."""
+
+import sys
+from collections.abc import Iterator
+
+from callbeat.settings import AccountSettings, ClockSettings, Settings
+
+HEAD = """# Settings of callbeat: copy this file to .env in the folder where callbeat is started, take the # away
+# from what you set. The environment goes before .env. Generated from the code by `make docs`; a test compares.
+"""
+EXAMPLES = {
+    "home": "var",
+    "campaigns": "config/campaigns",
+    "redis_url": "redis://127.0.0.1:6379/0",
+    "database_url": "sqlite:///var/callbeat.db",
+    "site": "main",
+    "allow_numbers": "+12025550101,+447700900101",
+    "request_timeout": "30",
+    "bolna_api_key": "bn-your-key",
+    "cartesia_api_key": "sk_car_your_key",
+}
+ACCOUNTS = {
+    "bolna": {"api_key": "bn-your-key"},
+    "trillet": {"api_key": "your-key", "workspace_id": "your-workspace"},
+    "cartesia": {"api_key": "sk_car_your_key", "version": "2026-03-01"},
+    "eu": {"provider": "cartesia", "api_key": "sk_car_your_key", "base_url": "https://api.cartesia.ai"},
+}
+CLOCK = {"origin": "2026-12-01T06:12:00+00:00", "started": "2026-11-22T09:00:00+00:00", "speed": "60"}
+
+
+def page() -> str:
+    """The whole file."""
+    return HEAD + "".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    for name, field in Settings.model_fields.items():
+        if name not in ("accounts", "clock"):
+            variable = name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}"
+            yield f"\n# {field.description}\n# {variable}={EXAMPLES[name]}\n"
+    yield "\n# Accounts by name: a provider's own name, or any other with the provider said.\n"
+    for field_name, field in AccountSettings.model_fields.items():
+        yield f"#   {field_name.upper()}: {field.description}\n"
+    for account, values in ACCOUNTS.items():
+        yield from (
+            f"# CALLBEAT_ACCOUNTS__{account.upper()}__{key.upper()}={value}\n" for key, value in values.items()
+        )
+    yield "\n# Pretended time, ORIGIN + (real − STARTED) × SPEED: refused unless all accounts are on this host.\n"
+    yield from (f"# CALLBEAT_CLOCK__{name.upper()}={CLOCK[name]}\n" for name in ClockSettings.model_fields)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
