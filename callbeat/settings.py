@@ -10,12 +10,19 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from callbeat.clock import Clock
 from callbeat.errors import SettingsError
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
+SECRETS_DIR = "CALLBEAT_SECRETS_DIR"
 LATER = ("CALLBEAT_DAILY_CALLS", "CALLBEAT_DAILY_COST")
 
 
@@ -99,6 +106,20 @@ class Settings(BaseSettings):
         description="Cartesia's own name for the key of the account cartesia.",
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then `.env`, then one file for each secret, named like its variable."""
+        plain = (init_settings, env_settings, dotenv_settings)
+        folder = _secrets_dir()
+        return plain if folder is None else (*plain, NestedSecretsSettingsSource(file_secret_settings, folder))
+
     @field_validator("allow_numbers", mode="before")
     @classmethod
     def _numbers(cls, value: object) -> object:
@@ -164,6 +185,18 @@ class Settings(BaseSettings):
         return Clock(self.clock.origin, self.clock.started, self.clock.speed)
 
 
+def _secrets_dir() -> Path | None:
+    """Where secrets are files: CALLBEAT_SECRETS_DIR, as container engines and systemd mount them.
+
+    Raises:
+        SettingsError: there is no such folder.
+    """
+    named = os.environ.get(SECRETS_DIR) or dotenv_values(".env").get(SECRETS_DIR)
+    if named and not Path(named).is_dir():
+        raise SettingsError(f"{SECRETS_DIR}: there is no folder {named}")
+    return Path(named) if named else None
+
+
 def _refuse_odd_key(name: str, account: AccountSettings | None) -> None:
     """A key goes into a header; what cannot stand there is told without showing it."""
     for field in ("api_key", "workspace_id"):
@@ -207,7 +240,12 @@ def _refuse_limits_that_are_not_kept_yet() -> None:
             raise SettingsError(f"{name} is not supported yet, and would not be kept: unset it")
 
 
+def _looked_at() -> str:
+    folder = _secrets_dir()
+    return "the environment and .env" if folder is None else f"the environment, .env and the files in {folder}"
+
+
 def _explain(item: Any) -> str:
     name = "__".join(str(part) for part in item["loc"]).upper()
     variable = name if name in os.environ else f"CALLBEAT_{name}"
-    return f"{variable}: {item['msg']} (looked for in the environment and .env)"
+    return f"{variable}: {item['msg']} (looked for in {_looked_at()})"

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-from callbeat.settings import AccountSettings, ClockSettings, Settings
+from callbeat.settings import SECRETS_DIR, AccountSettings, ClockSettings, Settings
 
 HEAD = """# Settings of callbeat: copy this file to .env in the folder where callbeat is started, take the # away
 # from what you set. The environment goes before .env. Generated from the code by `make docs`; a test compares.
@@ -38,6 +38,8 @@ def _lines() -> Iterator[str]:
         if name not in ("accounts", "clock"):
             variable = name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}"
             yield f"\n# {field.description}\n# {variable}={EXAMPLES[name]}\n"
+    yield "\n# A folder with one file for each secret, named like its variable, in small letters or not.\n"
+    yield f"# {SECRETS_DIR}=/run/secrets\n"
     yield "\n# Accounts by name: a provider's own name, or any other with the provider said.\n"
     for field_name, field in AccountSettings.model_fields.items():
         yield f"#   {field_name.upper()}: {field.description}\n"

@@ -212,3 +212,37 @@ def test_pretended_time_is_refused_against_a_real_provider(load, accounts):
     """One account among many is enough to ring somebody."""
     with pytest.raises(SettingsError, match=r"CALLBEAT_CLOCK__.*CALLBEAT_ACCOUNTS__"):
         load(**CLOCK, **accounts).make_clock()
+
+
+def test_secrets_may_come_from_files(load, tmp_path):
+    """As container engines and systemd mount them: one file each, often with a line break at its end."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "bolna_api_key").write_text("bn-from-file\n")
+    (folder / "callbeat_accounts__trillet__api_key").write_text("trillet-from-file\n")
+    (folder / "CALLBEAT_ACCOUNTS__TRILLET__WORKSPACE_ID").write_text("ours\n")
+    found = load(CALLBEAT_SECRETS_DIR=str(folder))
+    trillet = found.account("trillet")
+    assert found.account("bolna").api_key.get_secret_value() == "bn-from-file"
+    assert (trillet.api_key.get_secret_value(), trillet.workspace_id) == ("trillet-from-file", "ours")
+    assert "from-file" not in repr(found)
+
+
+def test_the_environment_goes_before_files(load, tmp_path):
+    """Whoever sets a variable for one command means it."""
+    (tmp_path / "bolna_api_key").write_text("bn-from-file")
+    found = load(CALLBEAT_SECRETS_DIR=str(tmp_path), BOLNA_API_KEY="bn-from-shell")
+    assert found.account("bolna").api_key.get_secret_value() == "bn-from-shell"
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_an_error(load, tmp_path):
+    """Without it every account would look as if it had no key."""
+    with pytest.raises(SettingsError, match="CALLBEAT_SECRETS_DIR"):
+        load(CALLBEAT_SECRETS_DIR=str(tmp_path / "elsewhere"))
+
+
+def test_a_wrong_setting_says_where_it_was_looked_for(load, tmp_path):
+    """It may stand in any of three places."""
+    (tmp_path / "callbeat_site").write_text("a-b")
+    with pytest.raises(SettingsError, match=f"CALLBEAT_SITE.*{tmp_path}"):
+        load(CALLBEAT_SECRETS_DIR=str(tmp_path))
