@@ -113,7 +113,7 @@ def _confirm(job: BatchJob, mine: BatchSeen) -> None:
     why = f"{early}verified: {proof}, {mine.status_word}, starts {start:%H:%M} UTC{_short(mine, job.batch.calls)}"
     if not permitted(job.rules, job.campaign, job.run.due_at, start, by_hand=bool(job.run.manual)):
         changes["stop_reason"] = "wrong_start"
-        why = f"the provider would start it at {start:%H:%M} UTC, which is not permitted"
+        why = f"{early}the provider would start it at {start:%H:%M} UTC, which is not permitted"
     if "stop_reason" in changes:
         job.release(why=why, **changes)
         job.next_task()

@@ -107,7 +107,7 @@ def test_a_second_batch_that_is_left_at_the_start_is_looked_at_again(world):
     assert world.provider.asked("delete") == [("b2",)] * 2
 
 
-@pytest.mark.parametrize(("hours", "stopped"), [("any", True), (office("04:00"), True)])
+@pytest.mark.parametrize(("hours", "stopped"), [("any", False), (office("04:00"), False), (office("04:45"), True)])
 def test_a_batch_that_dials_before_its_start_is_an_alarm(world, hours, stopped):
     """Half an hour too early is not what anybody asked for, and nobody would look for half an hour."""
     batch = a_batch(world, "trillet", campaign={"hours": hours})
@@ -116,6 +116,7 @@ def test_a_batch_that_dials_before_its_start_is_an_alarm(world, hours, stopped):
     after = step(world, batch)
     assert "ALARM: it dials already" in world.said(batch)
     assert after.start_at == DUE - minutes(30)
+    assert (after.stop_reason == "wrong_start") is stopped
 
 
 def test_it_is_listed_once_more_just_after_the_start(world):
