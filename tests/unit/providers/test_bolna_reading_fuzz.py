@@ -14,6 +14,8 @@ from callbeat.providers.untrusted import instant
 from callbeat.providers.wire import Reply, Unreadable
 from tests.unit.providers.replies import a_batch, a_call, a_reply, raw
 
+pytestmark = pytest.mark.slow
+
 steadily = settings(max_examples=100, deadline=None, database=None, derandomize=True)
 READERS: list[Callable[[Reply], Any]] = [one for name, one in vars(reading).items() if name.startswith("read_")]
 WORDS = st.sampled_from(

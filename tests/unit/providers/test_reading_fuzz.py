@@ -15,6 +15,8 @@ from callbeat.providers.wire import Reply, Unreadable
 from tests.unit.providers import cartesia_replies, trillet_replies
 from tests.unit.providers.replies import a_reply, raw
 
+pytestmark = pytest.mark.slow
+
 steadily = settings(max_examples=60, deadline=None, database=None, derandomize=True)
 WORDS = st.sampled_from(
     [

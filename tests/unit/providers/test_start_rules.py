@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from callbeat.providers.port import NoStart, Start
 from callbeat.providers.registry import RULES
 
+pytestmark = pytest.mark.slow
+
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from callbeat.providers import untrusted
 from callbeat.providers.wire import Unreadable
 
+pytestmark = pytest.mark.slow
+
 ANYTHING = st.recursive(
     st.none()
     | st.booleans()
