@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from sandbox.bolna.retry_config import RetryConfig
-from sandbox.bolna.stories import CallCourse, Story, course_of, story_of
+from sandbox.bolna.stories import ENDINGS, CallCourse, Story, course_of
 
 REOPENED_AFTER = timedelta(seconds=5)  # a final status is seen before auto-retry takes it back
 GUARDRAIL_HOUR = 9
@@ -69,7 +69,7 @@ def plan_calls(order: Order) -> list[list[Turn]]:
 
 def _take_turn(order: Order, waiting: _Waiting, at: datetime) -> Turn:
     number = order.numbers[waiting.row]
-    story = story_of(number, waiting.attempt)
+    story = ENDINGS.story_of(number, waiting.attempt)
     if story is Story.BALANCE_LOW:
         return Turn(waiting.attempt, waiting.ready, at, None, ((at, story.value),))
     if story is Story.RESCHEDULED and not (waiting.moved or order.bypass_guardrails):

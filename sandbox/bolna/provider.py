@@ -104,7 +104,7 @@ class Bolna:
         ]
 
     def stories(self) -> Sequence[tuple[str, str]]:
-        return [(ending.digits, ending.words) for ending in ENDINGS]
+        return ENDINGS.told()
 
     def switches(self) -> dict[str, Any]:
         return self._memory.switches.model_dump()

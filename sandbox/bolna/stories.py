@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from sandbox.dice import Dice
+from sandbox.endings import Ending, Endings
 
 
 class Story(StrEnum):
@@ -22,47 +23,31 @@ class Story(StrEnum):
     LONG_TALK = "long-talk"
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """The numbers that end in `first` to `last`, and what they live through."""
-
-    first: int
-    last: int
-    story: Story
-    words: str
-    always: bool = False  # a retry meets the same fate
-
-    @property
-    def digits(self) -> str:
-        return f"{self.first:02}" if self.first == self.last else f"{self.first:02}–{self.last:02}"
-
-
-ENDINGS = (
-    Ending(0, 59, Story.ANSWERED, "answered, talks, completed"),
-    Ending(60, 65, Story.NO_ANSWER, "no-answer; a retry is answered"),
-    Ending(66, 67, Story.NO_ANSWER, "no-answer, every time", always=True),
-    Ending(68, 71, Story.BUSY, "busy; a retry is answered"),
-    Ending(72, 72, Story.BUSY, "busy, every time", always=True),
-    Ending(73, 75, Story.FAILED, "failed; a retry is answered"),
-    Ending(76, 76, Story.FAILED, "failed, every time", always=True),
-    Ending(77, 81, Story.VOICEMAIL, "completed by a voicemail; a retry is answered"),
-    Ending(82, 82, Story.VOICEMAIL, "completed by a voicemail, every time", always=True),
-    Ending(83, 84, Story.CANCELED, "canceled while it rings"),
-    Ending(85, 86, Story.ERROR, "error; a retry is answered"),
-    Ending(87, 87, Story.ERROR, "error, every time", always=True),
-    Ending(88, 89, Story.BALANCE_LOW, "balance-low, never dialled"),
-    Ending(90, 92, Story.RESCHEDULED, "rescheduled by guardrails until 09:00 UTC of the next day, then answered"),
-    Ending(93, 93, Story.NEVER_SETTLES, "answered, then in-progress for ever"),
-    Ending(94, 96, Story.SOFT_END, "answered; call-disconnected for two minutes before completed"),
-    Ending(97, 97, Story.LONG_TALK, "answered, talks for ten minutes"),
-    Ending(98, 99, Story.ANSWERED, "answered, talks, completed"),
+ENDINGS = Endings(
+    (
+        Ending(0, 59, Story.ANSWERED, "answered, talks, completed"),
+        Ending(60, 65, Story.NO_ANSWER, "no-answer; a retry is answered"),
+        Ending(66, 67, Story.NO_ANSWER, "no-answer, every time", always=True),
+        Ending(68, 71, Story.BUSY, "busy; a retry is answered"),
+        Ending(72, 72, Story.BUSY, "busy, every time", always=True),
+        Ending(73, 75, Story.FAILED, "failed; a retry is answered"),
+        Ending(76, 76, Story.FAILED, "failed, every time", always=True),
+        Ending(77, 81, Story.VOICEMAIL, "completed by a voicemail; a retry is answered"),
+        Ending(82, 82, Story.VOICEMAIL, "completed by a voicemail, every time", always=True),
+        Ending(83, 84, Story.CANCELED, "canceled while it rings"),
+        Ending(85, 86, Story.ERROR, "error; a retry is answered"),
+        Ending(87, 87, Story.ERROR, "error, every time", always=True),
+        Ending(88, 89, Story.BALANCE_LOW, "balance-low, never dialled"),
+        Ending(
+            90, 92, Story.RESCHEDULED, "rescheduled by guardrails until 09:00 UTC of the next day, then answered"
+        ),
+        Ending(93, 93, Story.NEVER_SETTLES, "answered, then in-progress for ever"),
+        Ending(94, 96, Story.SOFT_END, "answered; call-disconnected for two minutes before completed"),
+        Ending(97, 97, Story.LONG_TALK, "answered, talks for ten minutes"),
+        Ending(98, 99, Story.ANSWERED, "answered, talks, completed"),
+    ),
+    Story.ANSWERED,
 )
-_BY_DIGITS = {digits: ending for ending in ENDINGS for digits in range(ending.first, ending.last + 1)}
-
-
-def story_of(number: str, attempt: int) -> Story:
-    ending = _BY_DIGITS[int(number[-2:])]
-    return ending.story if attempt == 1 or ending.always else Story.ANSWERED
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sandbox.cartesia.stories import Course, EndReason, Patience, Story, course_of, story_of
+from sandbox.cartesia.stories import ENDINGS, Course, EndReason, Patience, Story, course_of
 
 Place = tuple[int, int]  # a recipient's row, and which of its attempts
 
@@ -88,7 +88,7 @@ def plan_calls(order: Order) -> list[Attempt]:
 
 def _take_turn(order: Order, row: int, turn: int, queued: datetime, at: datetime) -> Attempt:
     number = order.numbers[row]
-    story = story_of(number, turn)
+    story = ENDINGS.story_of(number, turn)
     if story is Story.NEVER_DIALLED or (order.fails and turn == 1):
         return Attempt(row, turn, queued, at)
     course = course_of(story, f"{order.seed}:{row}:{number}:{turn}", order.patience)

@@ -115,7 +115,7 @@ class Cartesia:
         ]
 
     def stories(self) -> Sequence[tuple[str, str]]:
-        return [(ending.digits, ending.words) for ending in ENDINGS]
+        return ENDINGS.told()
 
     def switches(self) -> dict[str, Any]:
         return self._memory.switches.model_dump()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sandbox.dice import Dice
+from sandbox.endings import Ending, Endings
 
 
 class EndReason(StrEnum):
@@ -37,49 +38,41 @@ class Story(StrEnum):
     LONG_TALK = "long talk"
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """The numbers that end in `first` to `last`, and what they live through."""
-
-    first: int
-    last: int
-    story: Story
-    words: str
-    always: bool = True  # a retry meets the same fate
-
-    @property
-    def digits(self) -> str:
-        return f"{self.first:02}" if self.first == self.last else f"{self.first:02}–{self.last:02}"
-
-
-ENDINGS = (
-    Ending(0, 59, Story.ANSWERED, "answered, talks, completed"),
-    Ending(60, 65, Story.NO_ANSWER, "dial_no_answer; a retry is answered", always=False),
-    Ending(66, 67, Story.NO_ANSWER, "dial_no_answer, every time"),
-    Ending(68, 71, Story.BUSY, "dial_busy; a retry is answered", always=False),
-    Ending(72, 72, Story.BUSY, "dial_busy, every time"),
-    Ending(73, 75, Story.DIAL_FAILED, "dial_failed; a retry is answered", always=False),
-    Ending(76, 76, Story.DIAL_FAILED, "dial_failed, every time"),
-    Ending(77, 81, Story.VOICEMAIL, "completed by inactivity: a voicemail that nobody recognised"),
-    Ending(82, 82, Story.SILENCE, "completed by inactivity: somebody talks, then falls silent"),
-    Ending(
-        83, 84, Story.DISCONNECTED, "failed by client_disconnected in mid-talk; a retry is answered", always=False
+ENDINGS = Endings(
+    (
+        Ending(0, 59, Story.ANSWERED, "answered, talks, completed", always=True),
+        Ending(60, 65, Story.NO_ANSWER, "dial_no_answer; a retry is answered"),
+        Ending(66, 67, Story.NO_ANSWER, "dial_no_answer, every time", always=True),
+        Ending(68, 71, Story.BUSY, "dial_busy; a retry is answered"),
+        Ending(72, 72, Story.BUSY, "dial_busy, every time", always=True),
+        Ending(73, 75, Story.DIAL_FAILED, "dial_failed; a retry is answered"),
+        Ending(76, 76, Story.DIAL_FAILED, "dial_failed, every time", always=True),
+        Ending(77, 81, Story.VOICEMAIL, "completed by inactivity: a voicemail that nobody recognised", always=True),
+        Ending(82, 82, Story.SILENCE, "completed by inactivity: somebody talks, then falls silent", always=True),
+        Ending(83, 84, Story.DISCONNECTED, "failed by client_disconnected in mid-talk; a retry is answered"),
+        Ending(85, 86, Story.ERROR, "failed by error; a retry is answered"),
+        Ending(87, 87, Story.ERROR, "failed by error, every time", always=True),
+        Ending(
+            88,
+            89,
+            Story.NEVER_DIALLED,
+            "fails before dialling, every time: an error_message and no call",
+            always=True,
+        ),
+        Ending(90, 92, Story.MAX_DURATION, "answered, talks until max_call_duration_minutes are over", always=True),
+        Ending(93, 93, Story.NEVER_SETTLES, "answered, then started for ever", always=True),
+        Ending(
+            94,
+            96,
+            Story.SETTLES_LATE,
+            "answered; the recipient settles two minutes after its call has ended",
+            always=True,
+        ),
+        Ending(97, 97, Story.LONG_TALK, "answered, talks for ten minutes", always=True),
+        Ending(98, 99, Story.ANSWERED, "answered, talks, completed", always=True),
     ),
-    Ending(85, 86, Story.ERROR, "failed by error; a retry is answered", always=False),
-    Ending(87, 87, Story.ERROR, "failed by error, every time"),
-    Ending(88, 89, Story.NEVER_DIALLED, "fails before dialling, every time: an error_message and no call"),
-    Ending(90, 92, Story.MAX_DURATION, "answered, talks until max_call_duration_minutes are over"),
-    Ending(93, 93, Story.NEVER_SETTLES, "answered, then started for ever"),
-    Ending(94, 96, Story.SETTLES_LATE, "answered; the recipient settles two minutes after its call has ended"),
-    Ending(97, 97, Story.LONG_TALK, "answered, talks for ten minutes"),
-    Ending(98, 99, Story.ANSWERED, "answered, talks, completed"),
+    Story.ANSWERED,
 )
-_BY_DIGITS = {digits: ending for ending in ENDINGS for digits in range(ending.first, ending.last + 1)}
-
-
-def story_of(number: str, attempt: int) -> Story:
-    ending = _BY_DIGITS[int(number[-2:])]
-    return ending.story if attempt == 1 or ending.always else Story.ANSWERED
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.trillet.smart_callback import Callback
-from sandbox.trillet.stories import CallCourse, course_of, story_of
+from sandbox.trillet.stories import ENDINGS, CallCourse, course_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def plan_calls(order: Order) -> list[list[Turn]]:
 
 def _take_turn(order: Order, row: int, attempt: int, ready: datetime, at: datetime) -> Turn:
     number = order.numbers[row]
-    course = course_of(story_of(number, attempt), f"{order.seed}:{row}:{number}:{attempt}")
+    course = course_of(ENDINGS.story_of(number, attempt), f"{order.seed}:{row}:{number}:{attempt}")
     again = course.retriable or (course.voicemail and order.callback.on_voicemail)
     gap = order.callback.gap_after(attempt) if again and course.lasts is not None else None
     next_ready = None if gap is None or course.lasts is None else at + course.lasts + gap

@@ -114,7 +114,7 @@ class Trillet:
         return lines
 
     def stories(self) -> Sequence[tuple[str, str]]:
-        return [(ending.digits, ending.words) for ending in ENDINGS]
+        return ENDINGS.told()
 
     def switches(self) -> dict[str, Any]:
         return self._memory.switches.model_dump()

@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from sandbox.dice import Dice
+from sandbox.endings import Ending, Endings
 
 
 class Story(StrEnum):
@@ -22,47 +23,29 @@ class Story(StrEnum):
     LONG_TALK = "long talk"
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """The numbers that end in `first` to `last`, and what they live through."""
-
-    first: int
-    last: int
-    story: Story
-    words: str
-    always: bool = False  # a retry meets the same fate
-
-    @property
-    def digits(self) -> str:
-        return f"{self.first:02}" if self.first == self.last else f"{self.first:02}–{self.last:02}"
-
-
-ENDINGS = (
-    Ending(0, 59, Story.ANSWERED, "completed, outcome successful"),
-    Ending(60, 65, Story.NO_ANSWER, "failed: No answer; a retry is answered"),
-    Ending(66, 67, Story.NO_ANSWER, "failed: No answer, every time", always=True),
-    Ending(68, 71, Story.BUSY, "failed: Number busy; a retry is answered"),
-    Ending(72, 72, Story.BUSY, "failed: Number busy, every time", always=True),
-    Ending(73, 75, Story.UNREACHABLE, "failed: Number unreachable; a retry is answered"),
-    Ending(76, 76, Story.UNREACHABLE, "failed: Number unreachable, every time", always=True),
-    Ending(77, 81, Story.VOICEMAIL, "completed, outcome voicemail; a retry is answered"),
-    Ending(82, 82, Story.VOICEMAIL, "completed, outcome voicemail, every time", always=True),
-    Ending(83, 84, Story.REJECTED, "failed while it rings: Call rejected, every time", always=True),
-    Ending(85, 86, Story.ERROR, "failed after a second: Failed to initiate call; a retry is answered"),
-    Ending(87, 87, Story.ERROR, "failed after a second: Failed to initiate call, every time", always=True),
-    Ending(88, 89, Story.NO_CREDIT, "failed: Insufficient credits, never dialled, never retried", always=True),
-    Ending(90, 92, Story.NO_RESULT, "completed, without any result"),
-    Ending(93, 93, Story.NEVER_SETTLES, "answered, then active for ever"),
-    Ending(94, 96, Story.LATE_END, "answered; active for two minutes after it hung up, then completed"),
-    Ending(97, 97, Story.LONG_TALK, "completed after ten minutes of talk"),
-    Ending(98, 99, Story.ANSWERED, "completed, outcome successful"),
+ENDINGS = Endings(
+    (
+        Ending(0, 59, Story.ANSWERED, "completed, outcome successful"),
+        Ending(60, 65, Story.NO_ANSWER, "failed: No answer; a retry is answered"),
+        Ending(66, 67, Story.NO_ANSWER, "failed: No answer, every time", always=True),
+        Ending(68, 71, Story.BUSY, "failed: Number busy; a retry is answered"),
+        Ending(72, 72, Story.BUSY, "failed: Number busy, every time", always=True),
+        Ending(73, 75, Story.UNREACHABLE, "failed: Number unreachable; a retry is answered"),
+        Ending(76, 76, Story.UNREACHABLE, "failed: Number unreachable, every time", always=True),
+        Ending(77, 81, Story.VOICEMAIL, "completed, outcome voicemail; a retry is answered"),
+        Ending(82, 82, Story.VOICEMAIL, "completed, outcome voicemail, every time", always=True),
+        Ending(83, 84, Story.REJECTED, "failed while it rings: Call rejected, every time", always=True),
+        Ending(85, 86, Story.ERROR, "failed after a second: Failed to initiate call; a retry is answered"),
+        Ending(87, 87, Story.ERROR, "failed after a second: Failed to initiate call, every time", always=True),
+        Ending(88, 89, Story.NO_CREDIT, "failed: Insufficient credits, never dialled, never retried", always=True),
+        Ending(90, 92, Story.NO_RESULT, "completed, without any result"),
+        Ending(93, 93, Story.NEVER_SETTLES, "answered, then active for ever"),
+        Ending(94, 96, Story.LATE_END, "answered; active for two minutes after it hung up, then completed"),
+        Ending(97, 97, Story.LONG_TALK, "completed after ten minutes of talk"),
+        Ending(98, 99, Story.ANSWERED, "completed, outcome successful"),
+    ),
+    Story.ANSWERED,
 )
-_BY_DIGITS = {digits: ending for ending in ENDINGS for digits in range(ending.first, ending.last + 1)}
-
-
-def story_of(number: str, attempt: int) -> Story:
-    ending = _BY_DIGITS[int(number[-2:])]
-    return ending.story if attempt == 1 or ending.always else Story.ANSWERED
 
 
 @dataclass(frozen=True, slots=True)
