@@ -10,23 +10,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sandbox.bolna.batches import Batch, BatchBook
 from sandbox.bolna.refusals import access_denied, not_found, too_many_requests
 from sandbox.bolna.switches import Switches
-from sandbox.clock import Clock
 from sandbox.faults import Fault
-from sandbox.rate_limit import RateLimit
+from sandbox.memory import Memory
 
 KEY_FORMS = ("bn-", "sa-")
 bearer = HTTPBearer(auto_error=False, scheme_name="bearerAuth")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
-
-
-@dataclass
-class Memory:
-    """All that this pretended Bolna keeps."""
-
-    clock: Clock
-    book: BatchBook
-    limits: RateLimit
-    switches: Switches
+BolnaMemory = Memory[BatchBook, Switches]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +25,7 @@ class Caller:
 
     key: str
     now: datetime
-    memory: Memory
+    memory: BolnaMemory
     fault: Fault | None
 
     @property
@@ -67,7 +57,7 @@ class Caller:
 
 async def admit(request: Request, credentials: Credentials) -> Caller:
     """Async on purpose: a plain function would run in a thread, beside the event loop's state."""
-    memory: Memory = request.app.state.memory
+    memory: BolnaMemory = request.app.state.memory
     if credentials is None or not credentials.credentials.startswith(KEY_FORMS):
         raise access_denied(memory.switches.auth_error)
     now, limit = memory.clock.now(), memory.switches.rate_limit_per_minute
@@ -77,7 +67,7 @@ async def admit(request: Request, credentials: Credentials) -> Caller:
     return Caller(credentials.credentials, now, memory, fault)
 
 
-def _limit(memory: Memory, request: Request, key: str, limit: int, now: datetime) -> None:
+def _limit(memory: BolnaMemory, request: Request, key: str, limit: int, now: datetime) -> None:
     path = request.url.path
     of_calls = "/v2/agent/" in path and path.endswith("/executions")
     kind, allowed = ("executions", max(1, limit // 2)) if of_calls else ("general", limit)

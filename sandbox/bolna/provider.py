@@ -1,7 +1,7 @@
 """Bolna as one of the sandbox's providers: its application, and answers to the sandbox's questions."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,12 +12,13 @@ from sandbox.application import ProviderApplication
 from sandbox.bolna.batch_routes import batches
 from sandbox.bolna.batches import BatchBook
 from sandbox.bolna.call_routes import calls
-from sandbox.bolna.callers import Memory
+from sandbox.bolna.callers import BolnaMemory
 from sandbox.bolna.refusals import Refusal, refusal_body
 from sandbox.bolna.stories import ENDINGS
 from sandbox.bolna.switches import Switches
 from sandbox.bolna.views import status_word
 from sandbox.clock import Clock
+from sandbox.memory import Memory, Pretended
 from sandbox.provider import BatchLine, Dial
 from sandbox.rate_limit import RateLimit
 
@@ -51,7 +52,7 @@ def _methods(path: str) -> str:
     return ", ".join(sorted({method for method, pattern, _ in _OPERATIONS if pattern.fullmatch(path)}))
 
 
-def create_bolna(memory: Memory) -> FastAPI:
+def create_bolna(memory: BolnaMemory) -> FastAPI:
     app = ProviderApplication("Bolna", "1.0.0")
     app.state.memory = memory
     app.include_router(batches)
@@ -62,22 +63,18 @@ def create_bolna(memory: Memory) -> FastAPI:
     return app
 
 
-class Bolna:
+class Bolna(Pretended[BatchBook, Switches]):
     """The sandbox's view of the pretended Bolna."""
 
     name = "bolna"
     id_keys = frozenset({"batch_id", "id", "execution_id"})
     too_large = 400
+    operations = _OPERATIONS
+    endings = ENDINGS
 
     def __init__(self, clock: Clock) -> None:
-        self._memory = Memory(clock, BatchBook(), RateLimit(), Switches())
+        super().__init__(Memory(clock, BatchBook(), RateLimit(), Switches()))
         self.app = create_bolna(self._memory)
-
-    def operation_of(self, method: str, path: str) -> str:
-        for known, pattern, operation in _OPERATIONS:
-            if known == method and pattern.fullmatch(path):
-                return operation
-        return "other"
 
     def refusal(self, status: int) -> dict[str, Any]:
         return refusal_body(status)
@@ -102,18 +99,3 @@ class Bolna:
             )
             for batch in self._memory.book.all()
         ]
-
-    def stories(self) -> Sequence[tuple[str, str]]:
-        return ENDINGS.told()
-
-    def switches(self) -> dict[str, Any]:
-        return self._memory.switches.model_dump()
-
-    def set_switches(self, changes: Mapping[str, Any]) -> None:
-        """All or nothing: an unknown or unfit switch changes none."""
-        self._memory.switches = Switches.model_validate({**self._memory.switches.model_dump(), **changes})
-
-    def reset(self) -> None:
-        self._memory.book.clear()
-        self._memory.limits.clear()
-        self._memory.switches = Switches()

@@ -12,9 +12,8 @@ from sandbox.cartesia.batches import Batch, BatchBook
 from sandbox.cartesia.plan import Attempt
 from sandbox.cartesia.refusals import Refusal, not_found, too_many_requests, unauthorized
 from sandbox.cartesia.switches import Switches
-from sandbox.clock import Clock
 from sandbox.faults import Fault
-from sandbox.rate_limit import RateLimit
+from sandbox.memory import Memory
 
 KEY_FORM = "sk_car_"
 VERSION_HEADER = "Cartesia-Version"
@@ -23,16 +22,7 @@ bearer = HTTPBearer(auto_error=False, scheme_name="APIKeyAuth", bearerFormat="AP
 header = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="APIKeyHeader")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 Key = Annotated[str | None, Security(header)]
-
-
-@dataclass
-class Memory:
-    """All that this pretended Cartesia keeps."""
-
-    clock: Clock
-    book: BatchBook
-    limits: RateLimit
-    switches: Switches
+CartesiaMemory = Memory[BatchBook, Switches]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +32,7 @@ class Caller:
     key: str
     version: str
     now: datetime
-    memory: Memory
+    memory: CartesiaMemory
     fault: Fault | None
 
     @property
@@ -76,7 +66,7 @@ class Caller:
 
 async def admit(request: Request, credentials: Credentials, key: Key) -> Caller:
     """Async on purpose: a plain function would run in a thread, beside the event loop's state."""
-    memory: Memory = request.app.state.memory
+    memory: CartesiaMemory = request.app.state.memory
     given = [credentials.credentials if credentials else None, key]
     known = next((one for one in given if one and one.startswith(KEY_FORM)), None)
     if known is None:

@@ -1,7 +1,7 @@
 """Cartesia as one of the sandbox's providers: its application, and answers to the sandbox's questions."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,13 +12,14 @@ from starlette.exceptions import HTTPException
 from sandbox.cartesia.batch_routes import batches
 from sandbox.cartesia.batches import BatchBook
 from sandbox.cartesia.call_routes import calls
-from sandbox.cartesia.callers import Memory
+from sandbox.cartesia.callers import CartesiaMemory
 from sandbox.cartesia.document import CartesiaApplication
 from sandbox.cartesia.refusals import Refusal, refusal_body
 from sandbox.cartesia.stories import ENDINGS
 from sandbox.cartesia.switches import Switches
 from sandbox.cartesia.views import status_of
 from sandbox.clock import Clock
+from sandbox.memory import Memory, Pretended
 from sandbox.provider import BatchLine, Dial
 from sandbox.rate_limit import RateLimit
 
@@ -54,7 +55,7 @@ def _methods(path: str) -> str:
     return ", ".join(sorted({method for route in fitting for method in route.methods or ()}))
 
 
-def create_cartesia(memory: Memory) -> FastAPI:
+def create_cartesia(memory: CartesiaMemory) -> FastAPI:
     app = CartesiaApplication("Cartesia", "2026-08-14")
     app.state.memory = memory
     app.include_router(batches)
@@ -65,22 +66,18 @@ def create_cartesia(memory: Memory) -> FastAPI:
     return app
 
 
-class Cartesia:
+class Cartesia(Pretended[BatchBook, Switches]):
     """The sandbox's view of the pretended Cartesia."""
 
     name = "cartesia"
     id_keys = frozenset({"id", "agent_call_id"})
     too_large = 400
+    operations = _OPERATIONS
+    endings = ENDINGS
 
     def __init__(self, clock: Clock) -> None:
-        self._memory = Memory(clock, BatchBook(), RateLimit(), Switches())
+        super().__init__(Memory(clock, BatchBook(), RateLimit(), Switches()))
         self.app = create_cartesia(self._memory)
-
-    def operation_of(self, method: str, path: str) -> str:
-        for known, pattern, operation in _OPERATIONS:
-            if known == method and pattern.fullmatch(path):
-                return operation
-        return "other"
 
     def refusal(self, status: int) -> dict[str, Any]:
         return refusal_body(status)
@@ -113,18 +110,3 @@ class Cartesia:
             )
             for batch in self._memory.book.all()
         ]
-
-    def stories(self) -> Sequence[tuple[str, str]]:
-        return ENDINGS.told()
-
-    def switches(self) -> dict[str, Any]:
-        return self._memory.switches.model_dump()
-
-    def set_switches(self, changes: Mapping[str, Any]) -> None:
-        """All or nothing: an unknown or unfit switch changes none."""
-        self._memory.switches = Switches.model_validate({**self._memory.switches.model_dump(), **changes})
-
-    def reset(self) -> None:
-        self._memory.book.clear()
-        self._memory.limits.clear()
-        self._memory.switches = Switches()

@@ -7,25 +7,15 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from sandbox.clock import Clock
 from sandbox.faults import Fault
-from sandbox.rate_limit import RateLimit
+from sandbox.memory import Memory
 from sandbox.trillet.batches import Batch, BatchBook, Owner
 from sandbox.trillet.refusals import access_denied, no_such_batch, too_many_requests
 from sandbox.trillet.switches import Switches
 
 KEY_HEADER, WORKSPACE_HEADER = "x-api-key", "x-workspace-id"
 FORMS = {KEY_HEADER: re.compile(r"[A-Za-z0-9._-]{8,200}"), WORKSPACE_HEADER: re.compile(r"[A-Za-z0-9._-]{3,100}")}
-
-
-@dataclass
-class Memory:
-    """All that this pretended Trillet keeps."""
-
-    clock: Clock
-    book: BatchBook
-    limits: RateLimit
-    switches: Switches
+TrilletMemory = Memory[BatchBook, Switches]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +24,7 @@ class Caller:
 
     owner: Owner
     now: datetime
-    memory: Memory
+    memory: TrilletMemory
     fault: Fault | None
 
     @property
@@ -60,7 +50,7 @@ class Caller:
 
 async def admit(request: Request) -> Caller:
     """Async on purpose: a plain function would run in a thread, beside the event loop's state."""
-    memory: Memory = request.app.state.memory
+    memory: TrilletMemory = request.app.state.memory
     for header, form in FORMS.items():
         if not form.fullmatch(request.headers.get(header, "")):
             raise access_denied(memory.switches.auth_error, header)

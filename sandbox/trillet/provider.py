@@ -1,7 +1,7 @@
 """Trillet as one of the sandbox's providers: its application, and answers to the sandbox's questions."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,10 +11,11 @@ from starlette.exceptions import HTTPException
 
 from sandbox.application import ProviderApplication
 from sandbox.clock import Clock
+from sandbox.memory import Memory, Pretended
 from sandbox.provider import BatchLine, Dial
 from sandbox.rate_limit import RateLimit
 from sandbox.trillet.batches import BatchBook
-from sandbox.trillet.callers import KEY_HEADER, WORKSPACE_HEADER, Memory
+from sandbox.trillet.callers import KEY_HEADER, WORKSPACE_HEADER, TrilletMemory
 from sandbox.trillet.refusals import Refusal, refusal_body
 from sandbox.trillet.routes import ALIAS, PATH, batch_calls
 from sandbox.trillet.stories import ENDINGS
@@ -58,7 +59,7 @@ async def _refuse(request: Request, refusal: Exception) -> JSONResponse:
 
 
 async def _refuse_plainly(request: Request, error: Exception) -> JSONResponse:
-    memory: Memory = request.app.state.memory
+    memory: TrilletMemory = request.app.state.memory
     status = error.status_code if isinstance(error, HTTPException) else 500
     status = 400 if isinstance(error, RequestValidationError) else status
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
@@ -66,7 +67,7 @@ async def _refuse_plainly(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse(refusal_body(status, memory.clock.now()), status, headers)
 
 
-def create_trillet(memory: Memory) -> FastAPI:
+def create_trillet(memory: TrilletMemory) -> FastAPI:
     app = TrilletApplication("Trillet", "1.0.0")
     app.state.memory = memory
     app.include_router(batch_calls, prefix=PATH)
@@ -76,22 +77,18 @@ def create_trillet(memory: Memory) -> FastAPI:
     return app
 
 
-class Trillet:
+class Trillet(Pretended[BatchBook, Switches]):
     """The sandbox's view of the pretended Trillet."""
 
     name = "trillet"
     id_keys = frozenset({"batchId", "id", "jobId"})
     too_large = 413
+    operations = _OPERATIONS
+    endings = ENDINGS
 
     def __init__(self, clock: Clock) -> None:
-        self._memory = Memory(clock, BatchBook(), RateLimit(), Switches())
+        super().__init__(Memory(clock, BatchBook(), RateLimit(), Switches()))
         self.app = create_trillet(self._memory)
-
-    def operation_of(self, method: str, path: str) -> str:
-        for known, pattern, operation in _OPERATIONS:
-            if known == method and pattern.fullmatch(path):
-                return operation
-        return "other"
 
     def refusal(self, status: int) -> dict[str, Any]:
         return refusal_body(status, self._memory.clock.now())
@@ -112,18 +109,3 @@ class Trillet:
             shown = {kind: counted[kind] for kind in KINDS if counted[kind]}
             lines.append(BatchLine(batch.id, batch.file_name, batch_word(batch, now, switches), batch.start, shown))
         return lines
-
-    def stories(self) -> Sequence[tuple[str, str]]:
-        return ENDINGS.told()
-
-    def switches(self) -> dict[str, Any]:
-        return self._memory.switches.model_dump()
-
-    def set_switches(self, changes: Mapping[str, Any]) -> None:
-        """All or nothing: an unknown or unfit switch changes none."""
-        self._memory.switches = Switches.model_validate({**self._memory.switches.model_dump(), **changes})
-
-    def reset(self) -> None:
-        self._memory.book.clear()
-        self._memory.limits.clear()
-        self._memory.switches = Switches()
