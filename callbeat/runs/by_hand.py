@@ -18,7 +18,7 @@ from callbeat.providers.port import BatchSeen, Phase
 from callbeat.providers.registry import rules_of
 from callbeat.runs.calls import close_calls
 from callbeat.runs.catalog import remember
-from callbeat.runs.context import Context, load_campaign
+from callbeat.runs.context import Context, halted_since, load_campaign
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import bears, run_key
 from callbeat.runs.lost import sure_at
@@ -26,7 +26,6 @@ from callbeat.runs.planning import insert_run
 from callbeat.runs.report import find_run
 from callbeat.runs.starts import NoneLeft, choose_start, dial_until
 from callbeat.runs.stop import STOPPED
-from callbeat.runs.switches import halted_since
 
 S = BatchState
 

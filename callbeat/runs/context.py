@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from callbeat.campaigns.model import Campaign
 from callbeat.clock import Clock, monotonic, real_now
@@ -230,7 +231,9 @@ def claim_batch(
     campaign = load_campaign(context.ledger, run.campaign, run.revision)
     door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
     rules = rules_of(batch.provider)
-    held_back = door.no_funds or ("everything is stopped" if _is_halted(context) else None)
+    with context.ledger.read() as session:
+        halted = "everything is stopped" if halted_since(session) is not None else None
+    held_back = door.no_funds or halted
     job = BatchJob(context, hold, batch, run, campaign, rules, door.provider, _urgently(door.provider), held_back)
     if not stopping and task_for_batch(batch, job.now) == "stop":
         job.release()
@@ -243,9 +246,9 @@ def _urgently(provider: Provider) -> Provider:
     return provider.urgently() if isinstance(provider, Budgeted) else provider
 
 
-def _is_halted(context: Context) -> bool:
-    with context.ledger.read() as session:
-        return session.execute(select(SwitchRow.halted_since)).scalar_one_or_none() is not None
+def halted_since(session: Session) -> datetime | None:
+    """Since when everything is stopped, by the red button, or None."""
+    return session.execute(select(SwitchRow.halted_since)).scalar_one_or_none()
 
 
 def load_campaign(ledger: Ledger, name: str, revision: str) -> Campaign:

@@ -16,7 +16,6 @@ from callbeat.runs.lost import hold_what_was_lost, too_late_an_answer
 from callbeat.runs.needs import new_batch
 from callbeat.runs.starts import Chosen, NoneLeft, dial_until
 from callbeat.runs.verdicts import (
-    AT_ONCE,
     BETWEEN_LISTS,
     Verdict,
     absent,
@@ -220,10 +219,10 @@ def _record(job: BatchJob, verdict: Verdict, answer: Answer[Created]) -> None:
             "valid": answer.value.taken,
             "phase": str(phase),
             "reason": None,
+            "in_doubt_since": None,
         }
-        changes |= {"in_doubt_since": None}
     elif verdict.to is BatchState.READY:
         changes |= _unsent(job)
     elif verdict.to is BatchState.UNCERTAIN:
         changes |= {"in_doubt_since": job.now, "doubted": True}
-    job.move(verdict.to, verdict.why, wait=verdict.wait or AT_ONCE, **changes)
+    job.move(verdict.to, verdict.why, wait=verdict.wait, **changes)

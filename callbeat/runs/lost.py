@@ -9,11 +9,8 @@ from callbeat.providers.port import Created
 from callbeat.runs.context import BatchJob, Context
 from callbeat.runs.verdicts import Verdict
 
-SAME_CREATE = {
-    BatchState.CREATING,
-    BatchState.UNCERTAIN,
-    BatchState.HELD,
-}  # whoever has it now waits for this very answer
+# Whoever has the batch in one of these waits for this very answer.
+SAME_CREATE = {BatchState.CREATING, BatchState.UNCERTAIN, BatchState.HELD}
 NOT_PLACED_AFTER = timedelta(minutes=10)  # after the lease: a stalled process may still have sent it until then
 
 

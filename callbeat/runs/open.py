@@ -13,12 +13,12 @@ from callbeat.ledger.tables import BatchRow, CallRow, CampaignRow, ExclusionRow,
 from callbeat.ledger.writer import Writer
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
-from callbeat.runs.context import Context, Hold, claim, load_campaign, log
+from callbeat.runs.context import Context, Hold, claim, halted_since, load_campaign, log
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import label
 from callbeat.runs.roster import divided, read_contacts
 from callbeat.runs.starts import NoneLeft, choose_start, needed
-from callbeat.runs.switches import HALTED, PAUSED, halted_since, is_paused
+from callbeat.runs.switches import HALTED, PAUSED, is_paused
 
 WAIT = timedelta(minutes=1)
 PART = 5000

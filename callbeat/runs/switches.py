@@ -10,7 +10,7 @@ from callbeat.errors import NeedsSomebody, Refusal
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, CampaignRow, RunRow, SwitchRow
 from callbeat.ledger.writer import LONG_AGO, Writer
-from callbeat.runs.context import Context
+from callbeat.runs.context import Context, halted_since
 
 ONLY_ROW = 1
 PAUSED, HALTED, STOPPED = "paused", "halted", "stopped"
@@ -78,11 +78,6 @@ def is_paused(session: Session, name: str) -> bool:
     """Whether nothing of a campaign is to open."""
     found = select(CampaignRow.paused_since).where(CampaignRow.name == name)
     return session.execute(found).scalar_one_or_none() is not None
-
-
-def halted_since(session: Session) -> datetime | None:
-    """Since when everything is stopped, or None."""
-    return session.execute(select(SwitchRow.halted_since)).scalar_one_or_none()
 
 
 def halt(context: Context, actor: str) -> int:
