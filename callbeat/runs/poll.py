@@ -10,10 +10,11 @@ from callbeat.ledger.tables import BatchRow
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.runs.context import BatchJob, Context, Lapsed, claim_batch, log
+from callbeat.runs.gone import counted, held_as_gone
 from callbeat.runs.listing import Enough, list_batches, older_than, opened_at
 from callbeat.runs.pace import SOONEST, next_look
 from callbeat.runs.starts import STOP_AHEAD
-from callbeat.runs.verdicts import BETWEEN_READS, LISTS_TO_PROVE_ABSENCE, count_denial
+from callbeat.runs.verdicts import BETWEEN_READS
 from callbeat.runs.verify import remove_extras
 
 ENDED = (Phase.OVER, Phase.STOPPED, Phase.FAILED)
@@ -105,12 +106,8 @@ def _record(job: BatchJob, answer: Answer[BatchSeen]) -> None:
 
 def _denied(job: BatchJob, answer: Refused) -> None:
     """One answer alone proves nothing: what dials must not be left alone for it."""
-    denials, denied_at = count_denial(job.batch.denials, job.batch.denied_at, job.now, BETWEEN_READS)
-    if denials >= LISTS_TO_PROVE_ABSENCE:
-        why = f"the provider no longer shows it: {answer.reason}"
-        job.move(BatchState.HELD, why, reason=why)
-    else:
-        job.wait(BETWEEN_READS, answer.reason, denials=denials, denied_at=denied_at)
+    if not held_as_gone(job, f"the provider no longer shows it: {answer.reason}"):
+        job.wait(BETWEEN_READS, answer.reason, **counted(job))
 
 
 def _progress(job: BatchJob, seen: BatchSeen) -> None:

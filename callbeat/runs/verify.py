@@ -8,10 +8,11 @@ from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.gone import counted, held_as_gone
 from callbeat.runs.labels import bears
 from callbeat.runs.listing import list_batches, older_than, opened_at
 from callbeat.runs.starts import VERIFY_AHEAD, dial_until, permitted
-from callbeat.runs.verdicts import BETWEEN_READS, LISTS_TO_PROVE_ABSENCE, count_denial
+from callbeat.runs.verdicts import BETWEEN_READS
 
 TWICE = 2
 AHEAD = (Phase.DIALLING, Phase.OVER)  # of ours, which has not begun
@@ -150,13 +151,8 @@ def _not_shown(job: BatchJob) -> None:
 
 def _denied(job: BatchJob, answer: Refused) -> None:
     """What was made a moment ago may not be shown yet: only three looks apart say that it is gone."""
-    denials, denied_at = count_denial(job.batch.denials, job.batch.denied_at, job.now, BETWEEN_READS)
-    if denials >= LISTS_TO_PROVE_ABSENCE:
-        why = f"it was scheduled, and the provider no longer knows it: {answer.reason}"
-        job.move(BatchState.HELD, why, reason=why)
-        return
-    job.batch.denials, job.batch.denied_at = denials, denied_at
-    _not_verified(job, Busy(answer.reason, BETWEEN_READS))
+    if not held_as_gone(job, f"it was scheduled, and the provider no longer knows it: {answer.reason}"):
+        _not_verified(job, Busy(answer.reason, BETWEEN_READS))
 
 
 def _not_verified(job: BatchJob, answer: Failure, *, twice: bool = False) -> None:
@@ -167,8 +163,7 @@ def _not_verified(job: BatchJob, answer: Failure, *, twice: bool = False) -> Non
     start = job.batch.start_at or job.now
     if job.now < start:
         wait = answer.retry_in if isinstance(answer, Busy) else AGAIN
-        counted = {"denials": job.batch.denials, "denied_at": job.batch.denied_at}
-        job.wait(min(wait, start - job.now), f"not verified yet: {answer.reason}", **counted)
+        job.wait(min(wait, start - job.now), f"not verified yet: {answer.reason}", **counted(job))
         return
     stop = _unverified_means_stop(job, twice=twice)
     why = f"ALARM: not verified before its start ({answer.reason}); it is {'stopped' if stop else 'let go on'}"
