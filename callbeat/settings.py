@@ -5,7 +5,7 @@ import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -91,6 +91,10 @@ class Settings(BaseSettings):
         repr=False,
         description="A trial with real calls: only these numbers are called.",
     )
+    approval: Literal["real", "always", "off"] = Field(
+        default="real",
+        description="Which campaigns run only once approved: real (those of real accounts), always or off.",
+    )
     clock: ClockSettings | None = None
     request_timeout: float = Field(
         default=30.0, gt=0, le=120, description="Seconds for a whole request; leases are four times as long."
@@ -158,6 +162,12 @@ class Settings(BaseSettings):
         if given is None and key is None:
             return None
         return (given or AccountSettings()).model_copy(update={"provider": provider, "api_key": key})
+
+    def needs_approval(self, account: str) -> bool:
+        """Whether a campaign of that account runs only once somebody has approved its revision."""
+        known = self.account(account)
+        real = known is None or not is_loopback(known.base_url)
+        return self.approval == "always" or (self.approval == "real" and real)
 
     def account_names(self) -> list[str]:
         """Every account that has any setting."""

@@ -15,6 +15,7 @@ EXAMPLES = {
     "database_url": "sqlite:///var/callbeat.db",
     "site": "main",
     "allow_numbers": "+12025550101,+447700900101",
+    "approval": "real",
     "request_timeout": "30",
     "bolna_api_key": "bn-your-key",
     "cartesia_api_key": "sk_car_your_key",

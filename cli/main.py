@@ -8,7 +8,7 @@ import typer
 
 from callbeat.errors import CallbeatError, NeedsSomebody, UsageError
 from callbeat.logs import configure_logs
-from cli import acting, demo, planning, processes, showing, up
+from cli import acting, approving, demo, planning, processes, showing, up
 from cli.output import err
 
 REFUSED, USAGE, NEEDS_SOMEBODY = 1, 2, 3
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for part in (demo, up, processes, planning, showing, acting):
+for part in (demo, up, processes, planning, showing, approving, acting):
     part.register(app)
 
 

@@ -110,6 +110,8 @@ class RevisionRow(Table):
     revision: Mapped[str] = mapped_column(String(12), primary_key=True)
     definition: Mapped[str] = mapped_column(Text)
     first_seen_at: Mapped[datetime] = mapped_column(Instant)
+    approved_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    approved_by: Mapped[str | None] = mapped_column(String(80), default=None)
 
 
 class FileRow(Table):

@@ -16,14 +16,15 @@ from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.providers.registry import rules_of
+from callbeat.runs.approval import waits_for_approval
 from callbeat.runs.calls import close_calls
-from callbeat.runs.catalog import remember
-from callbeat.runs.context import Context, halted_since, load_campaign
+from callbeat.runs.context import Context, halted_since
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import bears, run_key
 from callbeat.runs.lost import sure_at
 from callbeat.runs.planning import insert_run
 from callbeat.runs.report import find_run
+from callbeat.runs.revisions import load_campaign, remember
 from callbeat.runs.starts import NoneLeft, choose_start, dial_until
 from callbeat.runs.stop import STOPPED
 
@@ -49,7 +50,7 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
     """Make a run with a key of its own, which opens now (or `lead` before `at`). Returns its key.
 
     Raises:
-        Refusal: no start within the hours, or the clock is not to be believed.
+        Refusal: no start within the hours, not approved, or the clock is not to be believed.
     """
     if (why := clock_held(context)) is not None:
         raise Refusal(f"planning is held: {why}. Set the clock right, or `callbeat clock confirm`")
@@ -62,6 +63,8 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
         raise Refusal(f"{chosen.words}{_advice(campaign, max(due, now))}")
     opens = max(now, due - campaign.schedule.lead)
     with context.ledger.write() as writer:
+        if waits_for_approval(context, writer.session, campaign, campaign.revision):
+            raise Refusal(f"{campaign.name} as it is written now is not approved: callbeat approve {campaign.name}")
         count = select(func.max(RunRow.manual)).where(RunRow.campaign == campaign.name)
         n = (writer.session.execute(count).scalar() or 0) + 1
         row = RunRow(

@@ -18,9 +18,11 @@ from callbeat.ledger.tables import CampaignRow, FileRow, RevisionRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import RULES
+from callbeat.runs.approval import carry_over, waits_for_approval
 from callbeat.runs.context import Context, log
 from callbeat.runs.needs import fitting, needs_of, retry_wish
 from callbeat.runs.planning import move_cursor, plan_run
+from callbeat.runs.revisions import remember
 from callbeat.runs.starts import MARGIN, dial_until
 
 REFERENCE = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
@@ -75,7 +77,7 @@ def apply(context: Context, readings: Iterable[Reading], removed: Sequence[str] 
             if reading.campaign is None:
                 _break(writer, reading, now)
             else:
-                _accept(writer, reading, reading.campaign, now)
+                _accept(context, writer, reading, reading.campaign)
     for file in removed:
         with context.ledger.write() as writer:
             _remove(writer, _key(file), context.clock.now())
@@ -107,7 +109,8 @@ def _break(writer: Writer, reading: Reading, now: datetime) -> None:
         writer.note_campaign(row.name, at=now, why=f"its file is broken: {first}")
 
 
-def _accept(writer: Writer, reading: Reading, campaign: Campaign, now: datetime) -> None:
+def _accept(context: Context, writer: Writer, reading: Reading, campaign: Campaign) -> None:
+    now = context.clock.now()
     writer.session.execute(delete(FileRow).where(FileRow.file == _key(reading.file)))
     row = writer.session.execute(select(CampaignRow).where(CampaignRow.name == campaign.name)).scalar_one_or_none()
     before = _row_of_file(writer, _key(reading.file))
@@ -115,13 +118,23 @@ def _accept(writer: Writer, reading: Reading, campaign: Campaign, now: datetime)
         _retire(writer, before, now, "its file now names another campaign")
     if row is None:
         _begin(writer, _key(reading.file), campaign, now)
+        _say_if_unapproved(context, writer, campaign, now)
     elif row.state == "active" and row.revision and _means_the_same(writer, row.name, row.revision, campaign):
         remember(writer, campaign, now)
+        carry_over(writer, row.name, row.revision, campaign.revision)
         _set(writer, row.name, file=_key(reading.file), revision=campaign.revision)
     elif row.revision != campaign.revision or row.state in ("broken", "removed"):
         _edit(writer, row, _key(reading.file), campaign, now)
+        _say_if_unapproved(context, writer, campaign, now)
     elif row.file != _key(reading.file):
         _set(writer, row.name, file=_key(reading.file))
+
+
+def _say_if_unapproved(context: Context, writer: Writer, campaign: Campaign, now: datetime) -> None:
+    if waits_for_approval(context, writer.session, campaign, campaign.revision):
+        why = f"planned, and runs once it is approved: callbeat approve {campaign.name}"
+        writer.note_campaign(campaign.name, at=now, why=why)
+        log.warning("campaign.not_approved", campaign=campaign.name, revision=campaign.revision, why=why)
 
 
 def _means_the_same(writer: Writer, name: str, revision: str, campaign: Campaign) -> bool:
@@ -224,15 +237,6 @@ def _retire(writer: Writer, row: CampaignRow, now: datetime, why: str) -> None:
 def _row_of_file(writer: Writer, file: str) -> CampaignRow | None:
     found = select(CampaignRow).where(CampaignRow.file == file, CampaignRow.state != "removed")
     return writer.session.execute(found).scalars().first()
-
-
-def remember(writer: Writer, campaign: Campaign, now: datetime) -> None:
-    """Keep a definition under its revision: runs refer to it."""
-    key = {"campaign": campaign.name, "revision": campaign.revision}
-    if writer.session.get(RevisionRow, (campaign.name, campaign.revision)) is None:
-        definition = campaign.model_dump_json(by_alias=True)
-        writer.session.add(RevisionRow(**key, definition=definition, first_seen_at=now))
-        writer.session.flush()
 
 
 def _set(writer: Writer, name: str, **values: object) -> None:

@@ -15,7 +15,7 @@ from callbeat.campaigns.model import Campaign
 from callbeat.clock import Clock, monotonic, real_now
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
-from callbeat.ledger.tables import BatchRow, RevisionRow, RunRow, SwitchRow
+from callbeat.ledger.tables import BatchRow, RunRow, SwitchRow
 from callbeat.ledger.writer import R, Writer
 from callbeat.providers.capabilities import Capabilities
 from callbeat.providers.port import Provider, Rules
@@ -24,6 +24,7 @@ from callbeat.runs.accounts import Accounts
 from callbeat.runs.gates import Budget, Budgeted
 from callbeat.runs.next_step import task_for_batch
 from callbeat.runs.pace import overdue
+from callbeat.runs.revisions import load_campaign
 from callbeat.runs.starts import STOP_AHEAD, Chosen, NoneLeft, choose_start
 from callbeat.runs.world import claim_world, world_of
 from callbeat.settings import Settings
@@ -47,6 +48,7 @@ class Context:
     timeout: float = 30.0
     can_send: Callable[[], bool] = lambda: True
     allow_numbers: frozenset[str] | None = None  # the only ones that may be called; None allows all
+    needs_approval: Callable[[str], bool] = lambda _account: False  # whether revisions of that account do
     term: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -76,6 +78,7 @@ def open_context(
         timeout=settings.request_timeout,
         can_send=can_send,
         allow_numbers=None if settings.allow_numbers is None else frozenset(settings.allow_numbers),
+        needs_approval=settings.needs_approval,
     )
 
 
@@ -249,15 +252,6 @@ def _urgently(provider: Provider) -> Provider:
 def halted_since(session: Session) -> datetime | None:
     """Since when everything is stopped, by the red button, or None."""
     return session.execute(select(SwitchRow.halted_since)).scalar_one_or_none()
-
-
-def load_campaign(ledger: Ledger, name: str, revision: str) -> Campaign:
-    """A campaign as it was in that revision."""
-    with ledger.read() as session:
-        definition = session.execute(
-            select(RevisionRow.definition).where(RevisionRow.campaign == name, RevisionRow.revision == revision)
-        ).scalar_one()
-    return Campaign.model_validate_json(definition)
 
 
 def _run_of(context: Context, batch: BatchRow) -> RunRow:

@@ -13,9 +13,11 @@ from callbeat.ledger.tables import BatchRow, CallRow, CampaignRow, ExclusionRow,
 from callbeat.ledger.writer import Writer
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
-from callbeat.runs.context import Context, Hold, claim, halted_since, load_campaign, log
+from callbeat.runs.approval import NOT_APPROVED, waits_for_approval
+from callbeat.runs.context import Context, Hold, claim, halted_since, log
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import label
+from callbeat.runs.revisions import load_campaign
 from callbeat.runs.roster import divided, read_contacts
 from callbeat.runs.starts import NoneLeft, choose_start, needed
 from callbeat.runs.switches import HALTED, PAUSED, is_paused
@@ -56,7 +58,7 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
         if run.stop_reason is not None:
             writer.move(run, RunState.CANCELLED, at=now, why="stopped before it opened", reason=run.stop_reason)
         elif isinstance(chosen, NoneLeft):
-            _too_late(writer, run, chosen, now)
+            _too_late(writer, run, chosen, now, waits_for_approval(context, writer.session, campaign, run.revision))
         elif not run.manual and is_paused(writer.session, run.campaign):
             writer.move(run, RunState.SKIPPED, at=now, why="the campaign is paused", reason=PAUSED)
         elif halted_since(writer.session) is not None:
@@ -65,6 +67,8 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
             writer.release(run, next_action_at=now + WAIT, reason="broken_file")
         elif not run.manual and (before := _still_active(writer, run, campaign)):
             _overlap(writer, run, before, context, last_moment=run.due_at - needed(rules))
+        elif waits_for_approval(context, writer.session, campaign, run.revision):
+            _wait_for_approval(writer, run, now)
         else:
             if run.state is RunState.PLANNED:  # in this very transaction: two due times must not both see nobody
                 writer.move(run, RunState.OPENING, at=now, why="reading contacts", keep_lease=True)
@@ -75,10 +79,20 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
     return True
 
 
-def _too_late(writer: Writer, run: RunRow, chosen: NoneLeft, now: datetime) -> None:
+def _wait_for_approval(writer: Writer, run: RunRow, now: datetime) -> None:
+    if run.reason != NOT_APPROVED:
+        words = f"revision {run.revision} waits to be approved: callbeat approve {run.campaign}"
+        writer.note(run, at=now, why=words)
+    writer.release(run, next_action_at=now + WAIT, reason=NOT_APPROVED)
+
+
+def _too_late(writer: Writer, run: RunRow, chosen: NoneLeft, now: datetime, unapproved: bool) -> None:
     """What it waited for in vain is the reason, where there is such a thing."""
     if halted_since(writer.session) is not None:
         writer.move(run, RunState.MISSED, at=now, why=f"everything is stopped; {chosen.words}", reason=HALTED)
+    elif unapproved:
+        why = f"revision {run.revision} was not approved in time; {chosen.words}"
+        writer.move(run, RunState.MISSED, at=now, why=why, reason=NOT_APPROVED)
     elif run.state is RunState.OPENING and run.reason in WAITED_FOR:
         writer.move(
             run, RunState.FAILED, at=now, why=f"its source did not come in time; {chosen.words}", reason=run.reason

@@ -9,8 +9,9 @@ from callbeat.campaigns.model import Campaign
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import CampaignRow, RunRow
 from callbeat.ledger.writer import Writer
-from callbeat.runs.context import Context, load_campaign, log
+from callbeat.runs.context import Context, log
 from callbeat.runs.labels import run_key
+from callbeat.runs.revisions import load_campaign
 
 MOST_AT_ONCE = 500
 PLANNING = ("active", "broken")  # a broken file's last good schedule goes on; its runs wait for the mend

@@ -246,3 +246,14 @@ def test_a_wrong_setting_says_where_it_was_looked_for(load, tmp_path):
     (tmp_path / "callbeat_site").write_text("a-b")
     with pytest.raises(SettingsError, match=f"CALLBEAT_SITE.*{tmp_path}"):
         load(CALLBEAT_SECRETS_DIR=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("written", "real", "trial"),
+    [(None, True, False), ("real", True, False), ("always", True, True), ("off", 0, 0)],
+)
+def test_campaigns_of_real_accounts_need_approval_unless_told_otherwise(load, written, real, trial):
+    """A safety switch that is off by default helps nobody, and one that stops a trial is switched off."""
+    here = {"CALLBEAT_ACCOUNTS__TRIAL__BASE_URL": "http://127.0.0.1:8700/bolna", "BOLNA_API_KEY": "bn-secret"}
+    settings = load(**here, **({"CALLBEAT_APPROVAL": written} if written else {}))
+    assert [settings.needs_approval(name) for name in ("bolna", "unknown", "trial")] == [real, real, trial]

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.store import Ledger, _alembic, head
+from callbeat.runs.approval import approval_of
 from tests.factories import World, a_world
 
 FIRST = "0001"
@@ -59,3 +60,12 @@ def test_what_an_upgrade_left_can_be_written(world):
     with world.ledger.write() as writer:
         writer.change(world.get(batch), retries=1)
     assert world.get(batch).retries == 1
+
+
+def test_what_ran_before_approvals_were_asked_for_goes_on(world):
+    """An upgrade by night must not make the morning's runs be missed; a file that is new then is another matter."""
+    campaign = world.a_campaign_row()
+    to(world.ledger, FIRST)
+    to(world.ledger, "head")
+    with world.ledger.read() as session:
+        assert approval_of(session, campaign.name, campaign.revision).by == "upgrade"
