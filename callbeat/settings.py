@@ -4,6 +4,7 @@ import ipaddress
 import os
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -23,7 +24,6 @@ from callbeat.errors import SettingsError
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
 SECRETS_DIR = "CALLBEAT_SECRETS_DIR"
-LATER = ("CALLBEAT_DAILY_CALLS", "CALLBEAT_DAILY_COST")
 
 
 class AccountSettings(BaseModel):
@@ -94,6 +94,12 @@ class Settings(BaseSettings):
     approval: Literal["real", "always", "off"] = Field(
         default="real",
         description="Which campaigns run only once approved: real (those of real accounts), always or off.",
+    )
+    daily_calls: int | None = Field(
+        default=None, ge=0, description="The most calls that may start in a day (UTC), over all campaigns."
+    )
+    daily_cost: Decimal | None = Field(
+        default=None, ge=0, description="The most that calls of a day (UTC) may cost, as far as providers tell it."
     )
     clock: ClockSettings | None = None
     request_timeout: float = Field(
@@ -233,21 +239,12 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: names each wrong variable, and where it was looked for.
     """
-    _refuse_limits_that_are_not_kept_yet()
     try:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError("; ".join(_explain(item) for item in error.errors())) from None
     except ValueError as error:
         raise SettingsError(f"the environment or .env cannot be read: {error}") from None
-
-
-def _refuse_limits_that_are_not_kept_yet() -> None:
-    """A limit that is set and not kept would be worse than none."""
-    written = dotenv_values(".env")
-    for name in LATER:
-        if os.environ.get(name) or written.get(name):
-            raise SettingsError(f"{name} is not supported yet, and would not be kept: unset it")
 
 
 def _looked_at() -> str:

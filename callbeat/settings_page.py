@@ -16,6 +16,8 @@ EXAMPLES = {
     "site": "main",
     "allow_numbers": "+12025550101,+447700900101",
     "approval": "real",
+    "daily_calls": "5000",
+    "daily_cost": "250",
     "request_timeout": "30",
     "bolna_api_key": "bn-your-key",
     "cartesia_api_key": "sk_car_your_key",

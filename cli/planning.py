@@ -109,6 +109,11 @@ def preview(
         _print_preview(told)
     if refused is not None:
         raise Refusal(f"a run now would be refused: {refused}")
+    most = settings.daily_calls
+    if most is not None and told["calls"] > most:
+        raise Refusal(
+            f"a run now would be missed: {told['calls']} calls, and CALLBEAT_DAILY_CALLS permits {most} a day"
+        )
 
 
 def _print_preview(told: Json) -> None:

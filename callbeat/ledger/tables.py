@@ -155,7 +155,10 @@ class BatchRow(Leased, Table):
     """
 
     __tablename__ = "batches"
-    __table_args__ = (Index("ix_batches_next_action_at", "next_action_at"),)
+    __table_args__ = (
+        Index("ix_batches_next_action_at", "next_action_at"),
+        Index("ix_batches_start_at", "start_at"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(110), unique=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), index=True)

@@ -7,6 +7,7 @@ from callbeat.providers.answers import Accepted, Busy, Failure
 from callbeat.providers.capabilities import RetriesBy
 from callbeat.providers.port import BatchSeen, CallSeen, Phase, RetryWish
 from callbeat.runs.calls import Shown, close_calls, read_calls, shown
+from callbeat.runs.ceilings import stop_what_costs_too_much
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.needs import retry_wish
 from callbeat.runs.next_step import reads_talk
@@ -43,6 +44,7 @@ def _collect(job: BatchJob) -> None:
         job.batch.page = None  # what was read before it was stopped may have changed by that
     calls, along, failure = read_calls(job)
     batch = batch or along
+    stop_what_costs_too_much(job.context.ceilings, job.context.ledger, job.batch, job.now)
     if failure is not None:
         _again(job, failure)
     elif batch is not None:

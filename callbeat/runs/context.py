@@ -21,7 +21,8 @@ from callbeat.providers.capabilities import Capabilities
 from callbeat.providers.port import Provider, Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.accounts import Accounts
-from callbeat.runs.gates import Budget, Budgeted
+from callbeat.runs.ceilings import NO_CEILINGS, Ceilings, over_a_ceiling
+from callbeat.runs.gates import Budget, Budgeted, HeldBack
 from callbeat.runs.next_step import task_for_batch
 from callbeat.runs.pace import overdue
 from callbeat.runs.revisions import load_campaign
@@ -33,6 +34,7 @@ log = structlog.get_logger("callbeat")
 Send = Callable[[str, Sequence[int]], None]
 REQUESTS_IN_A_LEASE = 4
 SOON = timedelta(seconds=10)
+HALTED = "halted"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Context:
     timeout: float = 30.0
     can_send: Callable[[], bool] = lambda: True
     allow_numbers: frozenset[str] | None = None  # the only ones that may be called; None allows all
+    ceilings: Ceilings = NO_CEILINGS
     needs_approval: Callable[[str], bool] = lambda _account: False  # whether revisions of that account do
     term: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -78,6 +81,7 @@ def open_context(
         timeout=settings.request_timeout,
         can_send=can_send,
         allow_numbers=None if settings.allow_numbers is None else frozenset(settings.allow_numbers),
+        ceilings=Ceilings(settings.daily_calls, settings.daily_cost),
         needs_approval=settings.needs_approval,
     )
 
@@ -124,7 +128,7 @@ class BatchJob:
     rules: Rules
     provider: Provider
     urgent: Provider  # the same, before whom nothing of this account goes
-    held_back: str | None = None  # why nothing may be created, scheduled or tried again now
+    no_funds: str | None = None  # why this account may create and schedule nothing now
 
     @property
     def now(self) -> datetime:
@@ -195,6 +199,30 @@ class BatchJob:
         now, by_hand = self.now + self.provider.clock_difference, bool(self.run.manual)
         return choose_start(self.rules, self.campaign, self.run.due_at, now, by_hand=by_hand)
 
+    def held_back(self, start_at: datetime, session: Session | None = None) -> HeldBack | None:
+        """Why nothing that starts then may be created, scheduled or tried again now, or None."""
+        if session is None:
+            with self.context.ledger.read() as session:
+                return self.held_back(start_at, session)
+        if self.no_funds is not None:
+            return HeldBack("no_funds", self.no_funds)
+        if halted_since(session) is not None:
+            return HeldBack(HALTED, "everything is stopped")
+        return over_a_ceiling(self.context.ceilings, session, self.batch, start_at)
+
+    def reserve(self, to: BatchState, why: str, begins: datetime, **changes: Any) -> HeldBack | None:
+        """Move to a state from which it may dial, or say what holds it back: others reserve at the same time."""
+        with self.context.ledger.write() as writer:
+            held = self.held_back(begins, writer.session)
+            if held is None:
+                writer.move(self.batch, to, at=self.now, why=why, keep_lease=True, **changes)
+        return held
+
+    def in_vain(self, none: NoneLeft) -> NoneLeft:
+        """Why no start is left: what held it back until then, where something did."""
+        held = self.held_back(self.rules.rounded(self.run.due_at))
+        return none if held is None else NoneLeft(held.reason, f"{held.words}; {none.words}")
+
     def note(self, why: str) -> None:
         """An event, whoever holds the row by now."""
         with self.context.ledger.write() as writer:
@@ -234,10 +262,8 @@ def claim_batch(
     campaign = load_campaign(context.ledger, run.campaign, run.revision)
     door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
     rules = rules_of(batch.provider)
-    with context.ledger.read() as session:
-        halted = "everything is stopped" if halted_since(session) is not None else None
-    held_back = door.no_funds or halted
-    job = BatchJob(context, hold, batch, run, campaign, rules, door.provider, _urgently(door.provider), held_back)
+    urgent = _urgently(door.provider)
+    job = BatchJob(context, hold, batch, run, campaign, rules, door.provider, urgent, door.no_funds)
     if not stopping and task_for_batch(batch, job.now) == "stop":
         job.release()
         job.next_task()

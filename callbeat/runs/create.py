@@ -7,8 +7,9 @@ from typing import Any
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused, Why
-from callbeat.providers.port import BatchSeen, Created, Phase
+from callbeat.providers.port import BatchSeen, Created, NewBatch, Phase
 from callbeat.runs.context import BatchJob, Context, Lapsed, claim_batch
+from callbeat.runs.gates import HeldBack
 from callbeat.runs.heartbeat import heed_clock
 from callbeat.runs.labels import bears
 from callbeat.runs.listing import list_batches, older_than, opened_at
@@ -84,7 +85,8 @@ def _missed(job: BatchJob) -> bool:
 
 
 def _miss(job: BatchJob, none: NoneLeft) -> None:
-    job.move(BatchState.MISSED, none.words, reason=none.reason)
+    why = job.in_vain(none)
+    job.move(BatchState.MISSED, why.words, reason=why.reason)
     job.context.send("finish", [job.run.id])
 
 
@@ -165,20 +167,31 @@ def _count_absence(job: BatchJob) -> None:
 
 def _send(job: BatchJob) -> None:
     """Write that a create leaves, send it, write what came back."""
-    if job.held_back:
-        job.wait(BETWEEN_LISTS, job.held_back)
-        return
     chosen = job.choose_start()
     if isinstance(chosen, NoneLeft):
         _miss(job, chosen)
         return
+    if (held := job.held_back(chosen.start.start_at)) is not None:
+        job.wait(BETWEEN_LISTS, held.words)
+        return
     batch = new_batch(job, chosen)
     job.hold.check()
-    job.move(
-        BatchState.CREATING, "creating", keep_lease=True, creates=job.batch.creates + 1, in_doubt_since=job.now,
-        denials=0, denied_at=None, **(_asked(chosen) if job.can.start_with_create else {}),
-    )  # fmt: skip
+    if (held := _reserve(job, chosen)) is not None:  # somebody else has taken what was left of the day
+        job.wait(BETWEEN_LISTS, held.words)
+        return
     _check_once_more(job)
+    _create(job, batch)
+
+
+def _reserve(job: BatchJob, chosen: Chosen) -> HeldBack | None:
+    start = _asked(chosen) if job.can.start_with_create else {}
+    return job.reserve(
+        BatchState.CREATING, "creating", chosen.start.start_at, creates=job.batch.creates + 1,
+        in_doubt_since=job.now, denials=0, denied_at=None, **start,
+    )  # fmt: skip
+
+
+def _create(job: BatchJob, batch: NewBatch) -> None:
     answer = job.provider.create(batch)
     job.context.accounts.heed(job.batch.account, answer, job.now)
     verdict = after_create(answer, job.can)

@@ -1,6 +1,7 @@
 """What stands before a provider: an account that is closed, and the budget of requests that all workers share."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -18,6 +19,14 @@ from callbeat.providers.port import (
 )
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Why nothing may be created, scheduled or tried again now: `reason` is a word of the ledger."""
+
+    reason: str
+    words: str
 
 
 class Budget(Protocol):

@@ -14,13 +14,13 @@ from callbeat.ledger.writer import Writer
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.approval import NOT_APPROVED, waits_for_approval
-from callbeat.runs.context import Context, Hold, claim, halted_since, log
+from callbeat.runs.context import HALTED, Context, Hold, claim, halted_since, log
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import label
 from callbeat.runs.revisions import load_campaign
 from callbeat.runs.roster import divided, read_contacts
 from callbeat.runs.starts import NoneLeft, choose_start, needed
-from callbeat.runs.switches import HALTED, PAUSED, is_paused
+from callbeat.runs.switches import PAUSED, is_paused
 
 WAIT = timedelta(minutes=1)
 PART = 5000

@@ -54,10 +54,8 @@ def retry(context: Context, batch_id: int) -> None:
             _read_back(job)
         elif job.batch.retry_at is None or job.now < job.batch.retry_at:
             job.release(wait=max((job.batch.retry_at or job.now) - job.now, AT_ONCE))
-        elif job.held_back and job.now > job.batch.retry_at + LONGEST_WAIT:
-            _left_out(job, job.held_back)
-        elif job.held_back:
-            job.release(wait=BETWEEN_READS, reason=job.held_back)
+        elif (held := job.held_back(job.batch.start_at or job.now)) is not None:
+            _wait_or_leave_out(job, held.words, job.batch.retry_at)
         else:
             _look_and_send(job)
     except LedgerConflict as conflict:
@@ -144,8 +142,11 @@ def _given_up(job: BatchJob, why: str) -> None:
     job.next_task()
 
 
-def _left_out(job: BatchJob, why: str) -> None:
-    """All calls are over: a round that cannot be had keeps no batch open."""
+def _wait_or_leave_out(job: BatchJob, why: str, due: datetime) -> None:
+    """All calls are over: a round that cannot be had keeps no batch open for long."""
+    if job.now <= due + LONGEST_WAIT:
+        job.release(wait=BETWEEN_READS, reason=why)
+        return
     job.release(
         why=f"not tried again: {why}", reason=None, retry_at=None, retry_requests=NO_MORE, collect_wanted=True
     )

@@ -27,8 +27,6 @@ def schedule(context: Context, batch_id: int) -> None:
     chosen = _choose(job)
     if isinstance(chosen, NoneLeft):
         _give_up(job, chosen)
-    elif job.held_back:
-        job.wait(BETWEEN_READS, job.held_back)
     else:
         _send(job, chosen)
 
@@ -71,11 +69,14 @@ def _choose(job: BatchJob) -> Chosen | NoneLeft:
 def _send(job: BatchJob, chosen: Chosen) -> None:
     """Write what is asked for, send it, write what came back."""
     start, batch = chosen.start, job.batch
-    job.move(
-        BatchState.SCHEDULING, f"asked for {start.text}, which starts {start.start_at:%H:%M} UTC", keep_lease=True,
+    held = job.reserve(
+        BatchState.SCHEDULING, f"asked for {start.text}, which starts {start.start_at:%H:%M} UTC", start.start_at,
         asked_text=start.text, start_at=start.start_at, dial_until=chosen.dial_until,
         schedules=batch.schedules + 1, in_doubt_since=job.now, denials=0, denied_at=None,
     )  # fmt: skip
+    if held is not None:
+        job.wait(BETWEEN_READS, held.words)
+        return
     job.hold.check()
     answer = job.provider.schedule(batch.provider_ref or "", start.text)
     job.context.accounts.heed(batch.account, answer, job.now)
@@ -169,5 +170,6 @@ def _give_up(job: BatchJob, none: NoneLeft) -> None:
         job.wait(answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, f"not deleted yet: {none.words}")
         return
     left = "" if gone else "; it was left at the provider, unscheduled"
-    job.move(BatchState.MISSED, none.words + left, reason=none.reason)
+    why = job.in_vain(none)
+    job.move(BatchState.MISSED, why.words + left, reason=why.reason)
     job.context.send("finish", [job.run.id])

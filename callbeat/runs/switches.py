@@ -13,7 +13,7 @@ from callbeat.ledger.writer import LONG_AGO, Writer
 from callbeat.runs.context import Context, halted_since
 
 ONLY_ROW = 1
-PAUSED, HALTED, STOPPED = "paused", "halted", "stopped"
+PAUSED, STOPPED = "paused", "stopped"
 LIVE_RUNS = (RunState.OPENING, RunState.ACTIVE)
 LIVE_BATCHES = tuple(state for state in BatchState if not state.final)
 

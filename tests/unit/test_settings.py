@@ -1,5 +1,7 @@
 """Settings come from the environment, errors name the variable, and pretended time never meets a real provider."""
 
+from decimal import Decimal
+
 import pytest
 
 from callbeat.clock import Clock
@@ -137,11 +139,14 @@ def test_an_error_does_not_tell_a_secret(load):
     assert "s3cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("variable", ["CALLBEAT_DAILY_CALLS", "CALLBEAT_DAILY_COST"])
-def test_a_limit_that_is_not_kept_is_not_swallowed(load, variable):
-    """Whoever restricts a trial to his own phone must not find out by ringing others that it was ignored."""
-    with pytest.raises(SettingsError, match=variable):
-        load(**{variable: "1"})
+def test_the_ceilings_of_a_day_are_numbers(load):
+    """A slip must not be read as no ceiling at all."""
+    assert (load().daily_calls, load().daily_cost) == (None, None)
+    settings = load(CALLBEAT_DAILY_CALLS="0", CALLBEAT_DAILY_COST="12.50")
+    assert (settings.daily_calls, settings.daily_cost) == (0, Decimal("12.50"))
+    for name, wrong in (("CALLS", "-1"), ("CALLS", "many"), ("CALLS", ""), ("COST", "12,50"), ("COST", "nan")):
+        with pytest.raises(SettingsError, match=f"CALLBEAT_DAILY_{name}"):
+            load(**{f"CALLBEAT_DAILY_{name}": wrong})
 
 
 @pytest.mark.parametrize(

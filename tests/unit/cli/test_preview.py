@@ -87,3 +87,13 @@ def test_a_source_that_is_missing_is_a_refusal(preview):
     told, problem = preview()
     assert (told, isinstance(problem, Refusal)) == (None, True)
     assert "source_missing" in str(problem)
+
+
+def test_a_run_beyond_the_ceiling_of_the_day_is_told_before(preview, monkeypatch):
+    """It would wait for a place until its start is gone."""
+    monkeypatch.setenv("CALLBEAT_DAILY_CALLS", "1")
+    assert preview("+12025550101")[1] is None
+    told, problem = preview("+12025550101", "+12025550102")
+    assert told["calls"] == 2
+    assert isinstance(problem, Refusal)
+    assert "CALLBEAT_DAILY_CALLS" in str(problem)

@@ -129,7 +129,7 @@ def test_nothing_is_created_scheduled_or_tried_again_while_it_holds(world, state
     """Also what became live after the button was pressed, and so has no wish of its own."""
     batch = world.a_batch(state, campaign=a_campaign(provider="bolna"), retry_at=NOW)
     with world.ledger.write() as writer:
-        writer.session.add(SwitchRow(id=1, halted_since=NOW))
+        writer.session.merge(SwitchRow(id=1, halted_since=NOW))
     world.provider.will("list_batches", Accepted([]))
     world.provider.will("get", Accepted(parked()))
     task(world.context, batch.id)
