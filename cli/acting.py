@@ -251,7 +251,7 @@ def clock_confirm(yes: Yes = False) -> None:
     """
     context = make_context(load())
     ask(f"Is it really {iso(context.clock.now())}?", yes)
-    why = confirm_clock(context)
+    why = confirm_clock(context, actor())
     err.print(
         f"planning goes on ({why})" if why else "the clock was not in doubt: nothing to confirm", markup=False
     )

@@ -110,7 +110,7 @@ class Heartbeat:
         self.held = why is not None
 
 
-def confirm_clock(context: Context) -> str | None:
+def confirm_clock(context: Context, actor: str) -> str | None:
     """A person says that the clock is right: planning goes on. Returns why it was held, or None if it was not."""
     with context.ledger.write() as writer:
         row = writer.session.get(BeatRow, ONLY_ROW)
@@ -122,7 +122,8 @@ def confirm_clock(context: Context) -> str | None:
         row.ticked_steady, row.boot = monotonic(), boot()
         row.doubted_account = row.doubted_provider = None
         _wake(writer, context)
-        writer.note_campaign(None, at=context.clock.now(), why=f"the clock was confirmed by a person ({why})")
+        confirmed = f"the clock was confirmed by a person ({why})"
+        writer.note_campaign(None, at=context.clock.now(), why=confirmed, actor=actor)
     return why
 
 

@@ -32,6 +32,7 @@ class Installation:
     """One home, one folder of campaigns, and the processes that a test starts in it.
 
     Each of `accounts` goes to a sandbox of its own; `base_urls` sends one elsewhere. All are at `provider`.
+    `settings` are further variables that every process is given.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Installation:
         accounts: Sequence[str] = (),
         base_urls: Mapping[str, str] | None = None,
         provider: str = "bolna",
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.folder, self.home, self.config = folder, folder / "var", folder / "config"
         self.campaigns = self.config / "campaigns"
@@ -52,7 +54,7 @@ class Installation:
         self.valkey = EmbeddedValkey(self.home)
         self.sandboxes: dict[str, Sandbox] = {}
         self._accounts, self._base_urls, self._timeout = accounts or [provider], dict(base_urls or {}), timeout
-        self.provider = provider
+        self.provider, self.settings = provider, dict(settings or {})
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ledger: Ledger | None = None
 
@@ -79,7 +81,7 @@ class Installation:
             prefix = f"CALLBEAT_ACCOUNTS__{name.upper()}__"
             mine |= {f"{prefix}PROVIDER": self.provider, f"{prefix}BASE_URL": url}
             mine |= {f"{prefix}API_KEY": KEYS[self.provider], f"{prefix}WORKSPACE_ID": WORKSPACE}
-        return {**outside, **mine}
+        return {**outside, **mine, **self.settings}
 
     def start(self, *processes: str) -> None:
         """Valkey, the sandboxes and the ledger's tables; then these of beat and worker, all by name."""

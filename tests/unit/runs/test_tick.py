@@ -251,18 +251,19 @@ def test_a_person_may_confirm_the_clock(beat):
     beat.tick()
     beat.tick(26 * HOUR, steady=seconds(11))
     held = len(beat.planned())
-    assert "forward" in confirm_clock(beat.world.context)
+    assert "forward" in confirm_clock(beat.world.context, "ann")
     beat.tick()
     beat.tick()
     assert len(beat.planned()) > held
-    assert "confirmed by a person" in beat.world.said()
+    confirmed = next(event for event in beat.world.events() if "confirmed by a person" in event.why)
+    assert confirmed.actor == "ann"
 
 
 def test_confirming_a_clock_that_is_believed_changes_nothing(beat):
     """And says so."""
-    assert confirm_clock(beat.world.context) is None
+    assert confirm_clock(beat.world.context, "ann") is None
     beat.tick()
-    assert confirm_clock(beat.world.context) is None
+    assert confirm_clock(beat.world.context, "ann") is None
 
 
 @pytest.mark.parametrize("wall", [-2 * HOUR, timedelta(days=400)])
