@@ -3,11 +3,12 @@
 import ipaddress
 import os
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -24,6 +25,8 @@ from callbeat.errors import SettingsError
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
 SECRETS_DIR = "CALLBEAT_SECRETS_DIR"
+LogForm = Literal["auto", "json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class AccountSettings(BaseModel):
@@ -105,6 +108,13 @@ class Settings(BaseSettings):
     request_timeout: float = Field(
         default=30.0, gt=0, le=120, description="Seconds for a whole request; leases are four times as long."
     )
+    log: LogForm = Field(
+        default="auto",
+        description="Form of the log: json, console, or auto, console on a terminal and json elsewhere.",
+    )
+    log_level: LogLevel = Field(
+        default="info", description="The least that is logged: debug, info, warning or error."
+    )
     bolna_api_key: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("BOLNA_API_KEY", "bolna_api_key"),
@@ -141,6 +151,11 @@ class Settings(BaseSettings):
         if wrong:
             raise ValueError(f"{len(wrong)} of {len(numbers)} are not in E.164: write +12025550101,+447700900101")
         return numbers
+
+    @field_validator("log", "log_level", mode="before")
+    @classmethod
+    def _small(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
 
     @field_validator("bolna_api_key", "cartesia_api_key")
     @classmethod
@@ -179,6 +194,10 @@ class Settings(BaseSettings):
         """Every account that has any setting."""
         return sorted({*self.accounts, *(name for name in PROVIDERS if self._own_key(name))})
 
+    def secrets(self) -> set[str]:
+        """Every key and password among the settings, for whatever must not show them."""
+        return set(_secrets_in(dict(self)))
+
     def _own_key(self, name: str) -> SecretStr | None:
         return {"bolna": self.bolna_api_key, "cartesia": self.cartesia_api_key}.get(name)
 
@@ -199,6 +218,17 @@ class Settings(BaseSettings):
                     f"unset CALLBEAT_CLOCK__*, or point {variable} at a sandbox on this machine"
                 )
         return Clock(self.clock.origin, self.clock.started, self.clock.speed)
+
+
+def _secrets_in(value: object) -> Iterator[str]:
+    """Of an address only the password: the rest of it may be read."""
+    if isinstance(value, SecretStr) and "://" in value.get_secret_value():
+        password = urlsplit(value.get_secret_value()).password
+        yield from (password, unquote(password)) if password else ()
+    elif isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel | dict):
+        yield from (secret for part in dict(value).values() for secret in _secrets_in(part))
 
 
 def _secrets_dir() -> Path | None:

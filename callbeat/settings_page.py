@@ -19,6 +19,8 @@ EXAMPLES = {
     "daily_calls": "5000",
     "daily_cost": "250",
     "request_timeout": "30",
+    "log": "auto",
+    "log_level": "info",
     "bolna_api_key": "bn-your-key",
     "cartesia_api_key": "sk_car_your_key",
 }

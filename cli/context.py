@@ -8,6 +8,7 @@ from pathlib import Path
 from callbeat.campaigns.folder import read_folder
 from callbeat.campaigns.reader import Reading
 from callbeat.ledger.store import Ledger
+from callbeat.logs import hide_secrets
 from callbeat.runs.catalog import check_campaign
 from callbeat.runs.context import Context, open_context
 from callbeat.settings import Settings, load_settings
@@ -25,10 +26,11 @@ def load() -> Settings:
     settings = load_settings()
     lent = _lent(settings.home)
     missing = {name: value for name, value in lent.items() if name not in os.environ}
-    if not missing:
-        return settings
-    os.environ.update(missing)
-    return load_settings()
+    if missing:
+        os.environ.update(missing)
+        settings = load_settings()
+    hide_secrets(settings.secrets())
+    return settings
 
 
 def lend(home: Path, environment: dict[str, str]) -> None:

@@ -1,13 +1,12 @@
 """The `callbeat` command."""
 
-import logging
 import os
 import sys
 
 import typer
 
 from callbeat.errors import CallbeatError, NeedsSomebody, UsageError
-from callbeat.logs import configure_logs
+from callbeat.logs import begin_logs
 from cli import acting, approving, demo, planning, processes, showing, up
 from cli.output import err
 
@@ -27,7 +26,7 @@ for part in (demo, up, processes, planning, showing, approving, acting):
 def main() -> None:
     """Run a command; what went wrong is one line on stderr, and an exit code."""
     os.umask(0o077)
-    configure_logs(least=logging.WARNING)
+    begin_logs("command", least="error")  # who decides here is told on the spot, not by a log
     try:
         app()
     except UsageError as error:

@@ -16,7 +16,7 @@ from cli.output import err
 from cli.ports import free_port
 
 FLOWER_LOGIN = "FLOWER_BASIC_AUTH"  # as Flower reads it: user:password
-CELERY = [sys.executable, "-m", "celery", "-A", "worker.app"]
+CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "worker.app"]
 db = typer.Typer(help="The ledger's tables.", no_args_is_help=True)
 
 
@@ -30,14 +30,14 @@ def register(app: typer.Typer) -> None:
 
 def beat_argv() -> list[str]:
     """Beat's command line."""
-    return [*CELERY, "beat", "--loglevel", "INFO"]
+    return [*CELERY, "beat"]
 
 
 def worker_argv(threads: int, name: str = "worker") -> list[str]:
     """A worker's command line."""
     node = f"{name}-{secrets.token_hex(3)}@%h"
     quiet = ["--without-gossip", "--without-mingle"]
-    return [*CELERY, "worker", "--loglevel", "INFO", "--concurrency", str(threads), "--hostname", node, *quiet]
+    return [*CELERY, "worker", "--concurrency", str(threads), "--hostname", node, *quiet]
 
 
 def flower_argv(address: str, port: int) -> list[str]:

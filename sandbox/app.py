@@ -3,12 +3,12 @@
 import argparse
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 
+from sandbox import lines
 from sandbox.bolna.provider import Bolna
 from sandbox.cartesia.provider import Cartesia
 from sandbox.clock import Clock
@@ -67,5 +67,5 @@ def main(words: Sequence[str] | None = None) -> int:
             chosen.port,
         )
     except (ValueError, OSError) as problem:
-        sys.stderr.write(f"sandbox: cannot start: {problem}\n")
+        lines.refuse(problem)
         return 1

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import format_datetime
@@ -133,7 +132,7 @@ class Gate:
     def _note(self, entry: Request) -> None:
         if self._log_requests:
             trouble = f" ({entry.fault})" if entry.fault else ""
-            sys.stderr.write(f"{entry.at} {entry.method} {entry.path} {entry.status or 'cut'}{trouble}\n")
+            log.info("%s %s %s%s, at %s", entry.method, entry.path, entry.status or "cut", trouble, entry.at)
 
     async def _suffer(
         self, fault: Fault | None, provider: Provider, scope: Scope, body: bytes | None

@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import logging
 import signal
 import socket
 import struct
-import sys
 from collections.abc import MutableMapping
 from types import FrameType
 from typing import Any, NoReturn
@@ -14,6 +12,8 @@ from typing import Any, NoReturn
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sandbox import lines
 
 TRANSPORT = "sandbox.transport"
 CLOSING = "sandbox.closing"
@@ -41,8 +41,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
-            sys.stdout.write(f"sandbox: http://{host}:{port}  (pretended providers; nobody is called)\n")
-            sys.stdout.flush()
+            lines.announce(f"http://{host}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._closing.set()
@@ -77,15 +76,14 @@ def serve(app: ASGIApp, closing: asyncio.Event, host: str, port: int) -> int:
     # uvicorn raises the signal again after its orderly end: these handlers make that an exit 0.
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
-    # A malformed form is the client's doing and is answered; the parser's complaints help nobody.
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    lines.begin()
     config = uvicorn.Config(
         app,
         http=CuttableProtocol,
         ws="none",
         lifespan="off",
         access_log=False,
-        log_level="warning",
+        log_config=None,
         date_header=False,
         server_header=False,
         timeout_graceful_shutdown=1,

@@ -3,28 +3,38 @@
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, worker_ready, worker_shutdown
 
-from callbeat.logs import configure_logs
+from callbeat.errors import CallbeatError
+from callbeat.settings import load_settings
 from tasks import context
+from worker import logs
 from worker.budget import make_budget
-from worker.celery_logs import configure_celery_logs
 from worker.config import configuration
 
+logs.begin()
 app = Celery("callbeat")
-app.conf.update(configuration())
+try:
+    logs.settle(load_settings())
+    app.conf.update(configuration())
+except CallbeatError as error:
+    logs.leave(error)
 app.autodiscover_tasks(["tasks"], related_name="runs", force=True)
 app.set_default()
 context.keep_to(make_budget)
 
 
 @setup_logging.connect
-def _logs(loglevel: int | str | None = None, **_: Any) -> None:
-    configure_logs()
-    configure_celery_logs(loglevel)
+def _logs(**_: Any) -> None:
+    """The log is there already: that somebody answers keeps Celery from making its own."""
 
 
 @worker_ready.connect
 def _sweep_at_once(**_: Any) -> None:
     """A worker that has come up need not wait for beat to be told what is due."""
     context.send("sweep", [])
+
+
+@worker_shutdown.connect
+def _told(**_: Any) -> None:
+    logs.log.info("process.stopped")

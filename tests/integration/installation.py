@@ -21,7 +21,7 @@ from tests.integration.waiting import LONGEST, until
 
 ORIGIN = datetime(2026, 12, 1, 6, 1, tzinfo=UTC)  # a Tuesday
 FINAL = {"finished", "failed", "cancelled", "skipped", "missed"}
-CELERY = [sys.executable, "-m", "celery", "-A", "worker.app"]
+CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "worker.app"]
 SANDBOXES = Path(__file__).with_name("many_sandboxes.py")
 A_MARK = timedelta(minutes=10)
 T = TypeVar("T")
@@ -96,9 +96,9 @@ class Installation:
     def spawn(self, name: str) -> subprocess.Popen[bytes]:
         """A process by its name: `beat`, `worker`, or another that begins with one of these words."""
         if name.startswith("beat"):
-            return self.run_process(name, [*CELERY, "beat", "--loglevel", "INFO"])
+            return self.run_process(name, [*CELERY, "beat"])
         quiet = ["--without-gossip", "--without-mingle", "--concurrency", "25"]
-        argv = [*CELERY, "worker", "--loglevel", "INFO", "--hostname", f"{name}@%h", *quiet]
+        argv = [*CELERY, "worker", "--hostname", f"{name}@%h", *quiet]
         return self.run_process(name, argv)
 
     def run_process(self, name: str, argv: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
@@ -154,7 +154,7 @@ class Installation:
 
     def _addresses(self, how_many: int) -> list[str]:
         lines = self.log("sandbox").read_text().splitlines()
-        told = [line.split()[1] for line in lines if line.startswith("sandbox: http")]
+        told = [json.loads(line)["url"] for line in lines if "sandbox.listening" in line]
         return told if len(told) == how_many else []
 
     # Files

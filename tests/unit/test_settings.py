@@ -262,3 +262,29 @@ def test_campaigns_of_real_accounts_need_approval_unless_told_otherwise(load, wr
     here = {"CALLBEAT_ACCOUNTS__TRIAL__BASE_URL": "http://127.0.0.1:8700/bolna", "BOLNA_API_KEY": "bn-secret"}
     settings = load(**here, **({"CALLBEAT_APPROVAL": written} if written else {}))
     assert [settings.needs_approval(name) for name in ("bolna", "unknown", "trial")] == [real, real, trial]
+
+
+def test_the_log_has_its_own_settings(load):
+    """In capitals or not."""
+    settings = load(CALLBEAT_LOG="JSON", CALLBEAT_LOG_LEVEL="Warning")
+    assert (settings.log, settings.log_level) == ("json", "warning")
+    assert (Settings(_env_file=None).log_level, Settings.model_fields["log"].default) == ("warning", "auto")
+
+
+@pytest.mark.parametrize(("name", "words"), [("CALLBEAT_LOG", "'json'"), ("CALLBEAT_LOG_LEVEL", "'warning'")])
+def test_a_wrong_word_for_the_log_is_refused_with_the_right_ones(load, name, words):
+    """A log that is not as it was wished for is noticed when it is needed."""
+    with pytest.raises(SettingsError, match=rf"^{name}: .*{words}"):
+        load(**{name: "loud"})
+
+
+def test_every_key_and_password_is_told_to_what_must_hide_it(load):
+    """A field that is added as a secret is among them by its kind alone."""
+    found = load(
+        BOLNA_API_KEY="key-1",
+        CALLBEAT_ACCOUNTS__EU__PROVIDER="trillet",
+        CALLBEAT_ACCOUNTS__EU__API_KEY="key-2",
+        CALLBEAT_REDIS_URL="redis://me:p%40ss@10.0.0.1:6379/0",
+    ).secrets()
+    assert found == {"key-1", "key-2", "p%40ss", "p@ss"}
+    assert load(CALLBEAT_REDIS_URL="redis://10.0.0.1:6379/0").secrets() == {"key-1", "key-2"}

@@ -22,7 +22,7 @@ def start(*words: str, **clock: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "sandbox", "--port", "0", *words],
         cwd=ROOT,
-        env={**environment, **clock},
+        env={**environment, "CALLBEAT_LOG": "console", **clock},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
