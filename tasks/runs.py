@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from celery import shared_task
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from callbeat.errors import LedgerConflict
 from callbeat.runs import collect as collecting
@@ -28,15 +29,22 @@ def _each(step: Step, ids: list[int]) -> None:
 
 
 def _one(step: Callable[[], object], name: str, row_id: int) -> None:
-    """What is not finished here is taken up again when its lease ends: nothing is lost by going on."""
+    """What is not finished here is taken up again when its lease ends: nothing is lost by going on.
+
+    A thread works on one row after the other: what its lines carried of the last must not stay.
+    """
+    clear_contextvars()
+    bind_contextvars(task=name)
     try:
         step()
     except LedgerConflict as conflict:
-        log.info("task.overtaken", step=name, id=row_id, why=str(conflict))
+        log.info("task.overtaken", id=row_id, why=str(conflict))
     except Lapsed:
-        log.warning("task.lapsed", step=name, id=row_id, why="too little of the lease was left to send")
+        log.warning("task.lapsed", id=row_id, why="too little of the lease was left to send")
     except Exception:
-        log.exception("task.failed", step=name, id=row_id)
+        log.exception("task.failed", id=row_id)
+    finally:
+        clear_contextvars()
 
 
 @shared_task(name="runs.open")

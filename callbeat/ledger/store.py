@@ -46,15 +46,18 @@ class Ledger:
 
     @contextmanager
     def write(self) -> Iterator[Writer]:
-        """One transaction that commits as a whole, or not at all.
+        """One transaction that commits as a whole, or not at all; then its decisions are told, a line each.
 
         Raises:
             LedgerConflict: somebody else moved a row first; nothing was written.
             LedgerError: the database does not answer.
         """
         session = Session(self._writing, expire_on_commit=False)
+        writer = Writer(session)
         with _words(self._url.render_as_string()), session, session.begin():
-            yield Writer(session)
+            yield writer
+        for line in writer.lines:
+            line.write()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

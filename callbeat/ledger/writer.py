@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from callbeat.errors import LedgerConflict
+from callbeat.ledger.lines import NOTE, Line, ids_of
 from callbeat.ledger.states import BATCH_MOVES, RUN_MOVES, BatchState, RunState
 from callbeat.ledger.tables import BatchRow, EventRow, Instant, RunRow
 
@@ -22,6 +23,7 @@ class Writer:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.lines: list[Line] = []  # told once all of it is committed
 
     def move(
         self,
@@ -70,13 +72,21 @@ class Writer:
         """Give the row back, with what comes next."""
         self.change(row, lease_until=None, **changes)
 
+    def begin(self, row: RunRow, *, at: datetime, why: str, actor: str = SYSTEM) -> None:
+        """The event that a run has come into being."""
+        self._event(row, at, None, str(row.state), why, actor)
+
     def note(self, row: RunRow | BatchRow, *, at: datetime, why: str, actor: str = SYSTEM) -> None:
         """An event that changes no state."""
         self._event(row, at, str(row.state), str(row.state), why, actor)
 
-    def note_campaign(self, campaign: str | None, *, at: datetime, why: str, actor: str = SYSTEM) -> None:
-        """An event of a campaign as a whole, or (None) of the installation."""
+    def note_campaign(
+        self, campaign: str | None, *, at: datetime, why: str, actor: str = SYSTEM, word: str | None = None
+    ) -> None:
+        """An event of a campaign as a whole, or (None) of the installation. `word` is the event of its line."""
         self.session.add(EventRow(at=at, campaign=campaign, why=why, actor=actor))
+        word = word or ("campaign.note" if campaign else "site.note")
+        self.lines.append(Line(word, at, why, actor, {"campaign": campaign}))
 
     def claim(
         self,
@@ -102,7 +112,10 @@ class Writer:
             self.session.expunge(found)
         return found
 
-    def _event(self, row: RunRow | BatchRow, at: datetime, old: str, new: str, why: str, actor: str) -> None:
+    def _event(self, row: RunRow | BatchRow, at: datetime, old: str | None, new: str, why: str, actor: str) -> None:
+        kind = "run" if isinstance(row, RunRow) else "batch"
+        event = f"{kind}.{NOTE if old == new else new}"
+        self.lines.append(Line(event, at, why, actor, ids_of(self.session, row), old))
         run_id, batch_id = (row.id, None) if isinstance(row, RunRow) else (row.run_id, row.id)
         campaign = row.campaign if isinstance(row, RunRow) else None
         self.session.add(

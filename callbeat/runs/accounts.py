@@ -70,7 +70,9 @@ class Accounts:
                         probe_at=now + PROBE_EVERY,
                     )
                 )
-                writer.note_campaign(None, at=now, why=f"account {account} is closed: {answer.reason}")
+                writer.note_campaign(
+                    None, at=now, why=f"account {account} is closed: {answer.reason}", word="account.closed"
+                )
 
     def _is_news(self, account: str, why: Why) -> bool:
         """A key that is refused shuts more than an empty wallet does."""
@@ -124,7 +126,7 @@ class Accounts:
                 )
             )
             if good:
-                writer.note_campaign(None, at=now, why=f"account {closed.name} is open again")
+                writer.note_campaign(None, at=now, why=f"account {closed.name} is open again", word="account.open")
         return good
 
     @staticmethod

@@ -100,7 +100,7 @@ def _break(writer: Writer, reading: Reading, now: datetime) -> None:
     """A broken file stops its own campaign: what it planned waits until the file is mended, or is missed."""
     problems = [asdict(problem) for problem in reading.problems]
     for problem in reading.problems:
-        log.error("campaign.broken", problem=str(problem))
+        log.error("campaign.broken", campaign=reading.name, problem=str(problem))
     writer.session.merge(FileRow(file=_key(reading.file), campaign=reading.name, problems=problems, seen_at=now))
     row = _row_of_file(writer, _key(reading.file))
     if row is not None and row.state != "broken":
@@ -152,8 +152,8 @@ def _begin(writer: Writer, file: str, campaign: Campaign, now: datetime) -> None
     writer.session.add(row)
     writer.session.flush()
     _plan_ahead(writer, row, campaign, now)
-    writer.note_campaign(campaign.name, at=now, why=f"new campaign, revision {campaign.revision}: planned from now")
-    log.info("campaign.new", campaign=campaign.name, revision=campaign.revision)
+    why = f"new campaign, revision {campaign.revision}: planned from now"
+    writer.note_campaign(campaign.name, at=now, why=why, word="campaign.new")
 
 
 def _edit(writer: Writer, row: CampaignRow, file: str, campaign: Campaign, now: datetime) -> None:
@@ -164,8 +164,8 @@ def _edit(writer: Writer, row: CampaignRow, file: str, campaign: Campaign, now: 
     for run in _ahead(writer, campaign.name, now):
         _follow(writer, run, campaign, now, wanted=run.due_at in wanted)
     _plan_ahead(writer, row, campaign, now)
-    writer.note_campaign(campaign.name, at=now, why=f"its file changed: revision {campaign.revision} from now on")
-    log.info("campaign.edited", campaign=campaign.name, revision=campaign.revision)
+    why = f"its file changed: revision {campaign.revision} from now on"
+    writer.note_campaign(campaign.name, at=now, why=why, word="campaign.edited")
 
 
 def _follow(writer: Writer, run: RunRow, campaign: Campaign, now: datetime, *, wanted: bool) -> None:
@@ -230,8 +230,7 @@ def _retire(writer: Writer, row: CampaignRow, now: datetime, why: str) -> None:
         writer.session.expunge(run)
         writer.move(run, RunState.CANCELLED, at=now, why=why, reason="removed")
     _set(writer, row.name, state="removed", next_plan_at=None)
-    writer.note_campaign(row.name, at=now, why=why)
-    log.info("campaign.removed", campaign=row.name, why=why)
+    writer.note_campaign(row.name, at=now, why=why, word="campaign.removed")
 
 
 def _row_of_file(writer: Writer, file: str) -> CampaignRow | None:

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from structlog.contextvars import bind_contextvars
 
 from callbeat.campaigns.model import Campaign
 from callbeat.clock import Clock, monotonic, real_now
@@ -141,6 +142,11 @@ class BatchJob:
         return self.rules.capabilities
 
     @property
+    def ids(self) -> dict[str, str]:
+        """What every line written about it carries."""
+        return {"run": self.run.key, "batch": self.batch.key}
+
+    @property
     def ref(self) -> str:
         """The provider's id of the batch."""
         return self.batch.provider_ref or ""
@@ -169,7 +175,6 @@ class BatchJob:
         changes.setdefault("next_action_at", now + wait)
         with self.context.ledger.write() as writer:
             writer.move(self.batch, to, at=now, why=why, **changes)
-        log.info(f"batch.{to}", batch=self.batch.key, why=why)
 
     def release(self, *, wait: timedelta = timedelta(0), why: str | None = None, **changes: Any) -> None:
         """Give the batch back as it is, to be acted on again after `wait`; `why` makes an event of it."""
@@ -227,7 +232,6 @@ class BatchJob:
         """An event, whoever holds the row by now."""
         with self.context.ledger.write() as writer:
             writer.note(self.batch, at=self.now, why=why)
-        log.warning("batch.note", batch=self.batch.key, why=why)
 
     def next_task(self) -> None:
         """The fast path: what is due at once is sent at once, without waiting for the sweep."""
@@ -244,7 +248,10 @@ def claim(
     until = monotonic() + context.lease.total_seconds()
     with context.ledger.write() as writer:
         row = writer.claim(table, row_id, states, real_now=real_now(), lease=context.lease, term=context.term)
-    return None if row is None else (row, Hold(context, until))
+    if row is None:
+        return None
+    bind_contextvars(**{"run" if isinstance(row, RunRow) else "batch": row.key})  # until the task ends
+    return row, Hold(context, until)
 
 
 def claim_batch(
@@ -259,6 +266,7 @@ def claim_batch(
         return None
     batch, hold = taken
     run = _run_of(context, batch)
+    bind_contextvars(run=run.key)
     campaign = load_campaign(context.ledger, run.campaign, run.revision)
     door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
     rules = rules_of(batch.provider)

@@ -10,7 +10,7 @@ from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import Outcome
 from callbeat.runs.calls import close_calls
-from callbeat.runs.context import Context, claim, log
+from callbeat.runs.context import Context, claim
 from callbeat.runs.stop import left_over
 
 LOOK_AGAIN = timedelta(minutes=5)
@@ -33,7 +33,6 @@ def finish(context: Context, run_id: int) -> None:
             _close(writer, batch)
         to, reason = verdict([(batch.state, batch.reason) for batch in batches], run.stop_reason)
         writer.move(run, to, at=now, why=_words(batches), reason=reason)
-    log.info(f"run.{to}", run=run.key, reason=reason)
 
 
 def verdict(

@@ -14,7 +14,7 @@ from callbeat.ledger.writer import Writer
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.approval import NOT_APPROVED, waits_for_approval
-from callbeat.runs.context import HALTED, Context, Hold, claim, halted_since, log
+from callbeat.runs.context import HALTED, Context, Hold, claim, halted_since
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import label
 from callbeat.runs.revisions import load_campaign
@@ -62,28 +62,28 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
         elif not run.manual and is_paused(writer.session, run.campaign):
             writer.move(run, RunState.SKIPPED, at=now, why="the campaign is paused", reason=PAUSED)
         elif halted_since(writer.session) is not None:
-            writer.release(run, next_action_at=now + WAIT, reason=HALTED)
+            _wait(writer, run, HALTED, "waits: everything is stopped", now)
         elif not run.manual and _broken(writer, run):
-            writer.release(run, next_action_at=now + WAIT, reason="broken_file")
+            _wait(writer, run, "broken_file", "waits: its campaign's file is broken", now)
         elif not run.manual and (before := _still_active(writer, run, campaign)):
             _overlap(writer, run, before, context, last_moment=run.due_at - needed(rules))
         elif waits_for_approval(context, writer.session, campaign, run.revision):
-            _wait_for_approval(writer, run, now)
+            words = f"revision {run.revision} waits to be approved: callbeat approve {run.campaign}"
+            _wait(writer, run, NOT_APPROVED, words, now)
         else:
             if run.state is RunState.PLANNED:  # in this very transaction: two due times must not both see nobody
                 writer.move(run, RunState.OPENING, at=now, why="reading contacts", keep_lease=True)
             return False
         if run.state.final:
             _clear(writer, run)
-    log.info(f"run.{run.state}", run=run.key, reason=run.reason)
     return True
 
 
-def _wait_for_approval(writer: Writer, run: RunRow, now: datetime) -> None:
-    if run.reason != NOT_APPROVED:
-        words = f"revision {run.revision} waits to be approved: callbeat approve {run.campaign}"
-        writer.note(run, at=now, why=words)
-    writer.release(run, next_action_at=now + WAIT, reason=NOT_APPROVED)
+def _wait(writer: Writer, run: RunRow, reason: str, why: str, now: datetime) -> None:
+    """Give the run back to be tried again; an event only when the reason is a new one."""
+    if run.reason != reason:
+        writer.note(run, at=now, why=why)
+    writer.release(run, next_action_at=now + WAIT, reason=reason)
 
 
 def _too_late(writer: Writer, run: RunRow, chosen: NoneLeft, now: datetime, unapproved: bool) -> None:
@@ -154,11 +154,10 @@ def _without_source(context: Context, run: RunRow, campaign: Campaign, rules: Ru
     later = choose_start(rules, campaign, run.due_at, now + WAIT, by_hand=False)
     with context.ledger.write() as writer:
         if error.may_come and not run.manual and not isinstance(later, NoneLeft):
-            writer.release(run, next_action_at=now + WAIT, reason=error.reason)
+            _wait(writer, run, error.reason, f"waits: {error.words}", now)
         else:
             writer.move(run, RunState.FAILED, at=now, why=error.words, reason=error.reason)
             _clear(writer, run)
-    log.warning("run.source", run=run.key, reason=error.reason, why=error.words)
 
 
 def _write(hold: Hold, run: RunRow, campaign: Campaign, rules: Rules, screening: Screening) -> None:
@@ -178,7 +177,6 @@ def _write(hold: Hold, run: RunRow, campaign: Campaign, rules: Rules, screening:
             writer.session.execute(insert(table), rows)
     with context.ledger.write() as writer:
         to = _activate(writer, run, batches, screening, now)
-    log.info(f"run.{to}", run=run.key)
     if to is RunState.ACTIVE:
         context.send("create", [batch.id for batch in batches])
 

@@ -82,4 +82,4 @@ def insert_run(writer: Writer, row: RunRow, now: datetime, *, why: str, actor: s
     writer.session.add(row)
     writer.session.flush()
     writer.session.expunge(row)
-    writer.note(row, at=now, why=why, actor=actor)
+    writer.begin(row, at=now, why=why, actor=actor)

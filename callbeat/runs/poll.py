@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from structlog.contextvars import bound_contextvars, unbind_contextvars
+
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import BatchRow
@@ -25,15 +27,21 @@ LARGE_LIST = 500  # an agent's list longer than this is not fetched for one or t
 def poll(context: Context, batch_ids: Sequence[int]) -> None:
     """One look at batches of one agent of one account."""
     jobs = [job for batch_id in batch_ids if (job := _claim(context, batch_id)) is not None]
+    unbind_contextvars("run", "batch")  # one look is about all of them
     seen = _look(jobs) if jobs else {}
     for job in jobs:
-        try:
-            context.accounts.heed(job.batch.account, seen[job.batch.id], job.now)
-            _record(job, seen[job.batch.id])
-        except LedgerConflict as conflict:
-            job.note(f"a poll came to nothing: {conflict}")
-        except Exception:  # one poisoned batch must not stop the others of its agent
-            log.exception("batch.not_polled", batch=job.batch.key)
+        with bound_contextvars(**job.ids):
+            _heed(job, seen[job.batch.id])
+
+
+def _heed(job: BatchJob, answer: Answer[BatchSeen]) -> None:
+    try:
+        job.context.accounts.heed(job.batch.account, answer, job.now)
+        _record(job, answer)
+    except LedgerConflict as conflict:
+        job.note(f"a poll came to nothing: {conflict}")
+    except Exception:  # one poisoned batch must not stop the others of its agent
+        log.exception("batch.not_polled")
 
 
 def _claim(context: Context, batch_id: int) -> BatchJob | None:

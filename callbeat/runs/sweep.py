@@ -108,7 +108,7 @@ def _batch_messages(batches: Iterable[BatchRow], now: datetime) -> Messages:
     for batch in batches:
         if batch.state is S.HELD:
             log.warning(
-                "batch.held", batch=batch.key, why=batch.reason, mend=f"callbeat resolve {batch.key} --help"
+                "batch.still_held", batch=batch.key, why=batch.reason, mend=f"callbeat resolve {batch.key} --help"
             )
             if rings_on(batch, now):
                 single.append(("stop", batch.id))

@@ -30,7 +30,7 @@ def pause(context: Context, name: str, actor: str) -> int:
         if row.paused_since is not None:
             raise Refusal(f"{name} is paused already, since {iso(row.paused_since)}")
         _set_pause(writer, name, now)
-        writer.note_campaign(name, at=now, why="paused", actor=actor)
+        writer.note_campaign(name, at=now, why="paused", actor=actor, word="campaign.paused")
         return _skip_planned(writer, name, now, actor)
 
 
@@ -45,7 +45,8 @@ def resume(context: Context, name: str, actor: str) -> None:
         if _campaign(writer.session, name).paused_since is None:
             raise Refusal(f"{name} is not paused")
         _set_pause(writer, name, None)
-        writer.note_campaign(name, at=now, why="resumed: what was skipped is not made up for", actor=actor)
+        why = "resumed: what was skipped is not made up for"
+        writer.note_campaign(name, at=now, why=why, actor=actor, word="campaign.resumed")
 
 
 def _campaign(session: Session, name: str) -> CampaignRow:
@@ -92,7 +93,7 @@ def halt(context: Context, actor: str) -> int:
     with context.ledger.write() as writer:
         since = halted_since(writer.session) or now
         writer.session.merge(SwitchRow(id=ONLY_ROW, halted_since=since))
-        writer.note_campaign(None, at=now, why="everything is stopped", actor=actor)
+        writer.note_campaign(None, at=now, why="everything is stopped", actor=actor, word="site.halted")
         stopping = _wish_all(writer)
         held = _held(writer.session)
     context.send("sweep", [])
@@ -131,5 +132,6 @@ def lift(context: Context, actor: str) -> None:
         if halted_since(writer.session) is None:
             raise Refusal("nothing is stopped: there is nothing to start again")
         writer.session.merge(SwitchRow(id=ONLY_ROW, halted_since=None))
-        writer.note_campaign(None, at=now, why="started again: what was stopped stays so", actor=actor)
+        why = "started again: what was stopped stays so"
+        writer.note_campaign(None, at=now, why=why, actor=actor, word="site.started")
     context.send("sweep", [])

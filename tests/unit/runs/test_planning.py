@@ -124,17 +124,17 @@ def test_the_rows_and_the_cursor_are_one_transaction(world, monkeypatch):
     """A beat that is killed in between would lose due times, or repeat them."""
     world.a_campaign_row(HOURLY)
     world.clock.go(timedelta(hours=3))
-    noted = Writer.note
+    noted = Writer.begin
 
     def dies(self, row, **words):
         if row.due_at == DUE + timedelta(hours=2):
             raise RuntimeError("killed")
         noted(self, row, **words)
 
-    monkeypatch.setattr(Writer, "note", dies)
+    monkeypatch.setattr(Writer, "begin", dies)
     plan_due(world.context)
     assert (dues(world), world.campaign_row().cursor) == ([], NOW)
-    monkeypatch.setattr(Writer, "note", noted)
+    monkeypatch.setattr(Writer, "begin", noted)
     plan_due(world.context)
     assert len(dues(world)) == 4
 

@@ -1,0 +1,59 @@
+"""One line of the log for each decision, written once it is committed: what was rolled back was never decided."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callbeat.clock import iso
+from callbeat.ledger.states import BatchState, RunState
+from callbeat.ledger.tables import BatchRow, RunRow
+
+ALARM = "ALARM"  # how a note begins that somebody must act on
+NOTE = "note"
+log = structlog.get_logger("callbeat")
+# What did not go as planned, or waits for somebody. All other moves are the ordinary way.
+WARNED = frozenset(
+    {
+        f"run.{RunState.FAILED}", f"run.{RunState.MISSED}", f"batch.{BatchState.FAILED}",
+        f"batch.{BatchState.MISSED}", f"batch.{BatchState.HELD}", f"batch.{BatchState.UNCERTAIN}",
+        "account.closed", "site.halted",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A decision as it will be told. `at` is campaign time; the line's own timestamp is real."""
+
+    event: str
+    at: datetime
+    why: str
+    actor: str
+    ids: dict[str, Any]
+    before: str | None = None
+
+    @property
+    def level(self) -> int:
+        """As in `logging`."""
+        if self.why.startswith(ALARM):
+            return logging.ERROR
+        return logging.WARNING if self.event in WARNED else logging.INFO
+
+    def write(self) -> None:
+        """Tell it: only after its transaction has been committed."""
+        known = {**self.ids, "from": self.before, "why": self.why, "actor": self.actor, "at": iso(self.at)}
+        log.log(self.level, self.event, **known)
+
+
+def ids_of(session: Session, row: RunRow | BatchRow) -> dict[str, Any]:
+    """By which a line of a run or batch is found again."""
+    if isinstance(row, RunRow):
+        return {"campaign": row.campaign, "run": row.key}
+    of_run = select(RunRow.campaign, RunRow.key).where(RunRow.id == row.run_id)
+    campaign, run = session.execute(of_run).one_or_none() or (None, None)
+    return {"campaign": campaign, "run": run, "batch": row.key, "account": row.account}
