@@ -84,7 +84,8 @@ def approve(context: Context, campaign: Campaign, actor: str) -> None:
     with context.ledger.write() as writer:
         remember(writer, campaign, now)
         _write(writer, campaign.name, campaign.revision, Approval(now, actor))
-        writer.note_campaign(campaign.name, at=now, why=f"revision {campaign.revision} approved", actor=actor)
+        why = f"revision {campaign.revision} approved"
+        writer.note_campaign(campaign.name, at=now, why=why, actor=actor, word="campaign.approved")
         waiting = update(RunRow).where(
             RunRow.campaign == campaign.name, RunRow.state == RunState.PLANNED, RunRow.reason == NOT_APPROVED
         )

@@ -133,8 +133,7 @@ def _accept(context: Context, writer: Writer, reading: Reading, campaign: Campai
 def _say_if_unapproved(context: Context, writer: Writer, campaign: Campaign, now: datetime) -> None:
     if waits_for_approval(context, writer.session, campaign, campaign.revision):
         why = f"planned, and runs once it is approved: callbeat approve {campaign.name}"
-        writer.note_campaign(campaign.name, at=now, why=why)
-        log.warning("campaign.not_approved", campaign=campaign.name, revision=campaign.revision, why=why)
+        writer.note_campaign(campaign.name, at=now, why=why, word="campaign.not_approved")
 
 
 def _means_the_same(writer: Writer, name: str, revision: str, campaign: Campaign) -> bool:

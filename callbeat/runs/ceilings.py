@@ -91,7 +91,8 @@ def stop_what_costs_too_much(ceilings: Ceilings, ledger: Ledger, batch: BatchRow
         stopped = update(BatchRow).where(*live).values(stop_reason=DAILY_COST, next_action_at=LONG_AGO)
         writer.session.execute(stopped)
         if keys:
-            writer.note_campaign(None, at=now, why=f"{held.words}: stopping {', '.join(keys)}")
+            why = f"{held.words}: stopping {', '.join(keys)}"
+            writer.note_campaign(None, at=now, why=why, word="site.over_ceiling")
 
 
 def _starts_on(day: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from callbeat import settings, settings_page
 from callbeat.campaigns import keys
+from callbeat.ledger.lines import WARNED
+from callbeat.ledger.states import BatchState, RunState
 from callbeat.providers.registry import ADAPTERS, RULES
 from callbeat.providers.table import page
 from cli.station import SANDBOX_ACCOUNTS
@@ -65,3 +67,37 @@ def test_every_list_of_providers_names_the_same_ones():
     assert (
         list(RULES) == list(ADAPTERS) == list(settings.PROVIDERS) == list(keys.PROVIDERS) == list(SANDBOX_ACCOUNTS)
     )
+
+
+def _events_of_the_page() -> dict[str, str]:
+    """Each event on the page about the log, with its level."""
+    text = (ROOT / "docs" / "logs.md").read_text(encoding="utf-8").partition("## Events")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")]
+    return {name: level.strip() for events, level in rows for name in re.findall(r"`([a-z_]+\.[a-z_]+)`", events)}
+
+
+def test_the_page_about_the_log_has_every_state_with_its_level():
+    """Somebody writes an alert by it."""
+    told = _events_of_the_page()
+    states = {f"run.{state}" for state in RunState} | {f"batch.{state}" for state in BatchState}
+    assert states - set(told) == set()
+    assert {name for name, level in told.items() if level == "warning"} >= WARNED
+    assert {name for name in states if told[name] == "warning"} == {name for name in WARNED if name in states}
+
+
+def test_the_page_about_the_log_has_every_other_event_and_no_more():
+    """An event that is renamed leaves an alert that never rings."""
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for part in ("callbeat", "tasks", "worker")
+        for path in (ROOT / part).rglob("*.py")
+    )
+    written = set(re.findall(r"log\.(?:info|warning|error|exception|critical)\(\s*\"([a-z_.]+)\"", code))
+    written |= set(re.findall(r"word=\"([a-z_.]+)\"", code)) | {
+        "campaign.note",
+        "site.note",
+        "run.note",
+        "batch.note",
+    }
+    states = {f"run.{state}" for state in RunState} | {f"batch.{state}" for state in BatchState}
+    assert set(_events_of_the_page()) - states == written
