@@ -1,5 +1,6 @@
 """Who is called and who is not, each for exactly one reason, in one order: row, number, duplicate, not allowed."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -34,6 +35,12 @@ class Screening:
 
     contacts: list[Screened] = field(default_factory=list)
     exclusions: list[Exclusion] = field(default_factory=list)
+
+    @property
+    def left_out(self) -> str:
+        """How many rows are out for each reason: ` (2 duplicate, 1 invalid_number)`, or nothing."""
+        reasons = Counter(exclusion.reason for exclusion in self.exclusions).most_common()
+        return f" ({', '.join(f'{count} {reason}' for reason, count in reasons)})" if reasons else ""
 
     @property
     def rows(self) -> int:

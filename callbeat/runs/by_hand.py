@@ -72,7 +72,7 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
             due_at=due, opens_at=opens, state=RunState.PLANNED, next_action_at=opens, created_at=now,
         )  # fmt: skip
         remember(writer, campaign, now)
-        insert_run(writer, row, now, why="asked for by hand", actor=actor)
+        insert_run(writer, row, now, why=f"asked for by hand, due {due:%Y-%m-%d %H:%M} UTC", actor=actor)
     context.send("sweep", [])
     return row.key
 

@@ -1,10 +1,10 @@
 """Read what became of a batch's calls into the ledger, page by page; a reading that is cut short goes on later."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, not_, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, not_, or_, select, update
 
 from callbeat.ledger.tables import CallRow, Word
 from callbeat.ledger.writer import Writer
@@ -159,6 +159,13 @@ def since_start(instant: datetime | None, job: BatchJob) -> datetime | None:
     """A call cannot have begun before its batch did: such a time is the provider's own bookkeeping."""
     start = job.batch.start_at
     return instant if instant and start and instant >= start else None
+
+
+def outcomes_in_words(writer: Writer, batch_ids: Collection[int]) -> str:
+    """How many calls came to what: `answered 8, busy 2`."""
+    counted = select(CallRow.outcome, func.count()).where(CallRow.batch_id.in_(batch_ids)).group_by(CallRow.outcome)
+    found = sorted(writer.session.execute(counted).tuples(), key=lambda row: -row[1])
+    return ", ".join(f"{outcome} {count}" for outcome, count in found)
 
 
 def close_calls(writer: Writer, batch_id: int, *, never_dialled: Outcome, error: str | None = None) -> None:

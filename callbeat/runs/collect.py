@@ -6,7 +6,7 @@ from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted, Busy, Failure
 from callbeat.providers.capabilities import RetriesBy
 from callbeat.providers.port import BatchSeen, CallSeen, Phase, RetryWish
-from callbeat.runs.calls import Shown, close_calls, read_calls, shown
+from callbeat.runs.calls import Shown, close_calls, outcomes_in_words, read_calls, shown
 from callbeat.runs.ceilings import stop_what_costs_too_much
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.needs import retry_wish
@@ -122,8 +122,9 @@ def end_with_talk(job: BatchJob) -> None:
     to = {Phase.STOPPED: BatchState.STOPPED, Phase.FAILED: BatchState.FAILED}.get(phase, BatchState.FINISHED)
     with job.context.ledger.write() as writer:
         close_calls(writer, job.batch.id, never_dialled=Outcome.NOT_PLACED, error=MISSING_ERROR)
+        words = outcomes_in_words(writer, [job.batch.id])
         writer.move(
-            job.batch, to, at=job.now, why=f"every call is accounted for; at the provider it is {phase}",
+            job.batch, to, at=job.now, why=f"every call is accounted for: {words}; at the provider it is {phase}",
             phase=str(phase), valid=job.batch.valid, collect_wanted=False, page=None, retry_at=None, reason=None,
         )  # fmt: skip
     job.context.send("finish", [job.run.id])

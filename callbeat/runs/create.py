@@ -186,9 +186,14 @@ def _send(job: BatchJob) -> None:
 def _reserve(job: BatchJob, chosen: Chosen) -> HeldBack | None:
     start = _asked(chosen) if job.can.start_with_create else {}
     return job.reserve(
-        BatchState.CREATING, "creating", chosen.start.start_at, creates=job.batch.creates + 1,
+        BatchState.CREATING, _what_leaves(job, chosen), chosen.start.start_at, creates=job.batch.creates + 1,
         in_doubt_since=job.now, denials=0, denied_at=None, **start,
     )  # fmt: skip
+
+
+def _what_leaves(job: BatchJob, chosen: Chosen) -> str:
+    at = f", to start at {chosen.start.start_at:%H:%M} UTC" if job.can.start_with_create else ""
+    return f"sends {job.batch.calls} calls to {job.batch.provider}{at}, labelled {job.batch.label}"
 
 
 def _create(job: BatchJob, batch: NewBatch) -> None:

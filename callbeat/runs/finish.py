@@ -9,7 +9,7 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import Outcome
-from callbeat.runs.calls import close_calls
+from callbeat.runs.calls import close_calls, outcomes_in_words
 from callbeat.runs.context import Context, claim
 from callbeat.runs.stop import left_over
 
@@ -32,7 +32,7 @@ def finish(context: Context, run_id: int) -> None:
         for batch in batches:
             _close(writer, batch)
         to, reason = verdict([(batch.state, batch.reason) for batch in batches], run.stop_reason)
-        writer.move(run, to, at=now, why=_words(batches), reason=reason)
+        writer.move(run, to, at=now, why=_words(writer, batches), reason=reason)
 
 
 def verdict(
@@ -66,6 +66,7 @@ def _close(writer: Writer, batch: BatchRow) -> None:
     close_calls(writer, batch.id, never_dialled=never, error=batch.reason)
 
 
-def _words(batches: Sequence[BatchRow]) -> str:
+def _words(writer: Writer, batches: Sequence[BatchRow]) -> str:
     calls = sum(batch.calls for batch in batches)
-    return f"every batch is final and each of {calls} calls has an outcome"
+    words = outcomes_in_words(writer, [batch.id for batch in batches])
+    return f"every batch is final and each of {calls} calls has an outcome: {words}"

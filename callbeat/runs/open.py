@@ -72,7 +72,9 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
             _wait(writer, run, NOT_APPROVED, words, now)
         else:
             if run.state is RunState.PLANNED:  # in this very transaction: two due times must not both see nobody
-                writer.move(run, RunState.OPENING, at=now, why="reading contacts", keep_lease=True)
+                writer.move(
+                    run, RunState.OPENING, at=now, why="its contacts are read and screened", keep_lease=True
+                )
             return False
         if run.state.final:
             _clear(writer, run)
@@ -190,11 +192,19 @@ def _activate(
         _clear(writer, run)
         why, to, reason = "stopped while it opened", RunState.CANCELLED, fresh.stop_reason
     elif not batches:
-        why, to, reason = f"none of {screening.rows} rows is left to call", RunState.FINISHED, "nobody_left"
+        why, to, reason = (
+            f"none of {screening.rows} rows is left to call{screening.left_out}",
+            RunState.FINISHED,
+            "nobody_left",
+        )
     else:
         out, calls = len(screening.exclusions), len(screening.contacts)
         parts = f", in {len(batches)} batches" if len(batches) > 1 else ""
-        why, to, reason = f"{screening.rows} rows: {calls} to call, {out} not{parts}", RunState.ACTIVE, None
+        why, to, reason = (
+            f"{screening.rows} rows: {calls} to call{parts}, {out} not{screening.left_out}",
+            RunState.ACTIVE,
+            None,
+        )
         for batch in batches:
             writer.change(batch, next_action_at=now)
     writer.move(run, to, at=now, why=why, reason=reason, rows=screening.rows, next_action_at=now + WAIT)

@@ -93,7 +93,7 @@ def _counted(job: BatchJob, seen: BatchSeen) -> bool:
 def _send(job: BatchJob) -> None:
     """Write that a retry leaves, send it, write what came back."""
     job.move(
-        BatchState.RETRYING, "asking for another round", keep_lease=True,
+        BatchState.RETRYING, "asks the provider to try those again who were not reached", keep_lease=True,
         retry_requests=job.batch.retry_requests + 1, in_doubt_since=job.now, denials=0, denied_at=None,
     )  # fmt: skip
     job.hold.check()

@@ -9,7 +9,8 @@ from callbeat.ledger.states import BatchState
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
-from callbeat.runs.calls import Shown, close_calls, read_calls, shown
+from callbeat.runs.calls import Shown, close_calls, outcomes_in_words, read_calls, shown
+from callbeat.runs.ceilings import DAILY_COST
 from callbeat.runs.context import BatchJob, Context, claim_batch
 from callbeat.runs.next_step import RUNG_OFF
 from callbeat.runs.poll import ENDED
@@ -31,6 +32,16 @@ RING_OFF_AGAIN = timedelta(minutes=1)
 HOURS_ENDED = "hours_ended"
 DELETED = "deleted"  # in place of the provider's phase: it took our delete
 STOPPED = "stopped"
+WORDS = {  # reasons of the ledger, as the event tells them
+    STOPPED: "a person wants it stopped",
+    HOURS_ENDED: "its hours are about to end",
+    DAILY_COST: "the calls of the day cost what they may",
+    "wrong_start": "the provider would start it at a time that is not permitted",
+    "unverified": "it was not proven before its start that it dials once",
+    "too_late": "no start is left that is permitted",
+    "too_far": "no start is left that the provider takes",
+    "outside_hours": "no start is left within its hours",
+}
 
 
 def stop(context: Context, batch_id: int) -> None:
@@ -69,7 +80,7 @@ def _ring_off(job: BatchJob, reason: str) -> None:
 def _stop(job: BatchJob, reason: str) -> None:
     if job.batch.state is not BatchState.STOPPING:
         job.move(
-            BatchState.STOPPING, f"stopping: {reason}", keep_lease=True,
+            BatchState.STOPPING, WORDS.get(reason, reason), keep_lease=True,
             stop_reason=reason, reason=reason, in_doubt_since=job.now, denials=0, page=None,
         )  # fmt: skip
     job.hold.check()
@@ -196,7 +207,8 @@ def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:
     with job.context.ledger.write() as writer:
         close_calls(writer, job.batch.id, never_dialled=_never_dialled(job, seen))
         reason = None if by_itself else job.batch.stop_reason
-        writer.move(job.batch, to, at=job.now, why=why, reason=reason, page=None, retry_at=None)
+        words = f"{why}: {outcomes_in_words(writer, [job.batch.id])}"
+        writer.move(job.batch, to, at=job.now, why=words, reason=reason, page=None, retry_at=None)
     job.context.send("finish", [job.run.id])
 
 
