@@ -87,5 +87,9 @@ def print_table(title: str, columns: dict[str, Callable[[Json], object]], rows: 
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*("" if (value := show(row)) is None else str(value) for show in columns.values()))
-    console = out if out.is_terminal else Console(width=180)
-    console.print(table)
+    wide_enough().print(table)
+
+
+def wide_enough() -> Console:
+    """The terminal as it is; where there is none, wide."""
+    return out if out.is_terminal else Console(width=180)

@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from callbeat.runs import report
+from callbeat.runs.story import story
 from cli.acting import actor
 from cli.context import load, make_context, open_ledger
-from cli.output import CallsFormat, Format, Json, err, out, print_json, print_table
+from cli.output import CallsFormat, Format, err, print_json, print_table
+from cli.story import print_story, print_what_is_held
 from cli.tables import RUN_COLUMNS, Columns, print_calls
 from cli.words import clock
 
@@ -48,20 +50,21 @@ def show(
     run: Annotated[str, typer.Argument(help="A run, e.g. renewal-reminders@20261201T0430Z.")],
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """The story of one run: its batches, and every event with its reason.
+    """The story of one run, top to bottom: every event with its reason, what comes next, and its batches.
 
     Exit 3 when it waits for somebody.
 
     Example: callbeat show renewal-reminders@20261201T0430Z
     """
-    found = report.run(open_ledger(load()), run)
+    ledger = open_ledger(load())
+    found = report.run(ledger, run)
     if form is Format.JSON:
         print_json(found)
     else:
         print_table(found["run"], RUN_COLUMNS, [found])
+        print_story(story(ledger, run))
         print_table("Batches", _batch_columns(), found["batches"])
-        print_table("Events", _event_columns(), found["events"])
-        _tell_what_is_held(found)
+        print_what_is_held(found)
     raise typer.Exit(3 if found["needs_attention"] else 0)
 
 
@@ -76,24 +79,6 @@ def _batch_columns() -> Columns:
         "label": lambda batch: batch["label"],
         "reason": lambda batch: batch["reason"],
     }
-
-
-def _event_columns() -> Columns:
-    return {
-        "at UTC": lambda event: clock(event["at"]) + event["at"][16:19],
-        "": lambda event: event["to"] if event["from"] == event["to"] else f"{event['from'] or ''} → {event['to']}",
-        "why": lambda event: event["why"],
-        "actor": lambda event: event["actor"],
-    }
-
-
-def _tell_what_is_held(found: Json) -> None:
-    for batch in found["batches"]:
-        if batch["state"] == "held":
-            out.print(f"\n{batch['batch']} waits for you: {batch['reason']}", markup=False)
-            out.print(f"Look for the label {batch['label']} at {batch['provider']}, then one of:", markup=False)
-            for choice in ("--placed ID_AT_THE_PROVIDER", "--not-placed", "--give-up"):
-                out.print(f"  callbeat resolve '{batch['batch']}' {choice}", markup=False)
 
 
 def calls(

@@ -3,12 +3,15 @@
 import csv
 import io
 import json
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from tests.integration.campaign_files import AGENT
+from tests.integration.campaign_files import AGENT, cron_at
 from tests.integration.installation import Installation
 from tests.integration.sandboxes import each_once
 
+KOLKATA = ZoneInfo("Asia/Kolkata")
 RUN_FIELDS = {
     "run", "campaign", "revision", "due_at", "start_at", "state", "reason", "needs_attention", "rows", "invalid",
     "excluded", "excluded_by", "calls", "outcomes", "cost", "batches",
@@ -45,7 +48,10 @@ def test_a_run_goes_from_yaml_to_a_report_of_every_contact(installation: Install
     installation.start()
     due = installation.soon() + timedelta(minutes=2)
     variables = {"variables": {"customer_name": "name"}}
-    installation.campaign("renewals", CONTACTS, due=due, contacts=variables, from_numbers=["+12025550199"])
+    there = {"cron": cron_at(due.astimezone(KOLKATA)), "timezone": "Asia/Kolkata"}
+    installation.campaign(
+        "renewals", CONTACTS, due=due, schedule=there, contacts=variables, from_numbers=["+12025550199"]
+    )
     installation.spawn("beat")
     installation.spawn("worker")
     installation.wait_for_run("renewals", "finished")
@@ -56,7 +62,8 @@ def test_a_run_goes_from_yaml_to_a_report_of_every_contact(installation: Install
     assert each_once(installation.sandbox.dialled(), NUMBERS)
     first = min(dial["at"] for dial in installation.sandbox.dials())
     assert first[:16] == run["start_at"][:16]
-    _has_its_story(installation, run)
+    _has_its_events(installation, run)
+    _tells_its_story(installation, run, due)
     _tells_every_call(installation, run["run"])
 
 
@@ -83,7 +90,46 @@ def _adds_up(run):
     assert sum(batch["calls"] for batch in run["batches"]) == run["calls"]
 
 
-def _has_its_story(installation, run):
+def _tells_its_story(installation, run, due):
+    """A person reads it top to bottom, in the order in which it happened, and needs nothing else."""
+    code, out, _ = installation.callbeat("show", run["run"])
+    assert code == 0
+    ref = run["batches"][0]["provider_ref"]
+    start = datetime.fromisoformat(run["start_at"])
+    outcomes = "answered 4, "
+    wanted = [
+        "Asia/Kolkata",
+        f"planned: due {due:%Y-%m-%d %H:%M} UTC",
+        "opens: its contacts are read and screened",
+        "opened: 11 rows: 8 to call, 3 not (2 invalid_number, 1 duplicate)",
+        "create: sends 8 calls to bolna, labelled cb-main-renewals-",
+        f"created: the provider calls it {ref}",
+        f"start: asked for {due:%Y-%m-%dT%H:%M}:00+00:00, which starts {start:%H:%M} UTC",
+        "scheduled: the provider took the start",
+        f"verified: one batch, scheduled, starts {start:%H:%M} UTC",
+        f"verified: one batch, scheduled, starts {start:%H:%M} UTC",
+        "dialling: the provider says",
+        f"batch finished: every call is accounted for: {outcomes}",
+        f"finished: every batch is final and each of 8 calls has an outcome: {outcomes}",
+        "Batches",
+    ]
+    place = 0
+    for words in wanted:
+        place = out.find(words, place) + 1
+        assert place, f"'{words}' is not told, or not in its place:\n{out}"
+    dialling = next(line for line in out.splitlines() if "dialling:" in line)
+    assert _minute(dialling, KOLKATA) == _minute(dialling, UTC) + timedelta(hours=5, minutes=30)
+    assert "next:" not in out
+    assert not any(number in out for number in NUMBERS)
+
+
+def _minute(line, zone):
+    """The time of day of a line's event in that zone: it stands first in the campaign's, then in UTC."""
+    times = re.findall(r"\d\d:\d\d:\d\d", line)
+    return timedelta(hours=int(times[zone is UTC][:2]), minutes=int(times[zone is UTC][3:5]))
+
+
+def _has_its_events(installation, run):
     """`show` tells each move with its reason, in order."""
     code, out, _ = installation.callbeat("show", run["run"], "--format", "json")
     shown = json.loads(out)

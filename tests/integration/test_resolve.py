@@ -37,6 +37,13 @@ def test_what_two_lost_creates_leave_is_held_until_somebody_decides(
     assert json.loads(out)["needs_attention"] is True
     assert "created 2 times" in json.loads(out)["batches"][0]["reason"]
 
+    code, out, _ = elsewhere.callbeat("show", batches["placed"].removesuffix("/1"))
+    assert code == 3
+    assert "held: created 2 times without an answer" in out
+    assert "next: waits for you" in out
+    for act in ("--placed ID_AT_THE_PROVIDER", "--not-placed", "--give-up"):
+        assert f"  callbeat resolve '{batches['placed']}' {act}\n" in out
+
     _is_placed(elsewhere, other_server, batches["placed"])
     _is_not_placed(elsewhere, other_server, batches["not-placed"])
     _is_given_up(elsewhere, other_server, batches["given-up"])
