@@ -1,6 +1,7 @@
 """Commands that are one process each (beat, worker, flower, sandbox), and `db upgrade`."""
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from callbeat.settings import is_loopback
 from cli.context import load
 from cli.output import err
 from cli.ports import free_port
+from worker.names import WORKER
 
 FLOWER_LOGIN = "FLOWER_BASIC_AUTH"  # as Flower reads it: user:password
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "worker.app"]
@@ -33,11 +35,10 @@ def beat_argv() -> list[str]:
     return [*CELERY, "beat"]
 
 
-def worker_argv(threads: int, name: str = "worker") -> list[str]:
-    """A worker's command line."""
-    node = f"{name}-{secrets.token_hex(3)}@%h"
-    quiet = ["--without-gossip", "--without-mingle"]
-    return [*CELERY, "worker", "--concurrency", str(threads), "--hostname", node, *quiet]
+def worker_argv(threads: int, name: str = WORKER) -> list[str]:
+    """A worker's command line; it takes the next number where another has that name."""
+    wanted = ["--concurrency", str(threads), "--hostname", f"{name}@%h"]
+    return [*CELERY, "worker", *wanted, "--without-gossip", "--without-mingle"]
 
 
 def flower_argv(address: str, port: int) -> list[str]:
@@ -67,12 +68,15 @@ def beat() -> None:
 
 def worker(
     threads: Annotated[int, typer.Option(min=1, max=200, help="How many steps at once in this process.")] = 25,
+    name: Annotated[str, typer.Option(help="What Flower calls it; the next number where that is taken.")] = WORKER,
 ) -> None:
     """Do what is due. Start as many as you like, on as many machines as share the ledger.
 
     Example: callbeat worker --threads 25
     """
-    _become(worker_argv(threads))
+    if not re.fullmatch(r"\w[\w.-]{0,50}", name, re.ASCII):
+        raise typer.BadParameter("letters, digits, and - _ . between them", param_hint="--name")
+    _become(worker_argv(threads, name))
 
 
 def flower(

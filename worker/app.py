@@ -3,7 +3,7 @@
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready, worker_shutdown
+from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shutdown
 
 from callbeat.errors import CallbeatError
 from callbeat.settings import load_settings
@@ -11,6 +11,7 @@ from tasks import context
 from worker import logs
 from worker.budget import make_budget
 from worker.config import configuration
+from worker.names import take_name
 
 logs.begin()
 app = Celery("callbeat")
@@ -27,6 +28,12 @@ context.keep_to(make_budget)
 @setup_logging.connect
 def _logs(**_: Any) -> None:
     """The log is there already: that somebody answers keeps Celery from making its own."""
+
+
+@celeryd_init.connect
+def _give_a_name(instance: Any, **_: Any) -> None:
+    """Nothing else of the worker is set up yet, so everything of it goes by this name."""
+    instance.hostname = take_name(instance.hostname, load_settings().home)
 
 
 @worker_ready.connect
