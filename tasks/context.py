@@ -11,6 +11,7 @@ from celery import current_app
 from callbeat.runs.context import Context, log, open_context
 from callbeat.runs.gates import Budget
 from callbeat.settings import Settings, load_settings
+from tasks.shown import shown
 
 EXPIRES = 300  # real seconds: a stale message only repeats what the sweep has sent again
 BROKER_PAUSE = 5.0  # real seconds without a try, once the broker was found away: beat must not wait for it
@@ -29,11 +30,21 @@ def send(task: str, ids: Sequence[int]) -> None:
     global _away_until
     if not can_send():
         return
+    readable = _readable(task, ids)
     try:
-        current_app.send_task(f"runs.{task}", args=[list(ids)], expires=EXPIRES, retry=False)
+        current_app.send_task(f"runs.{task}", args=[list(ids)], argsrepr=readable, expires=EXPIRES, retry=False)
     except Exception as error:
         _away_until = time.monotonic() + BROKER_PAUSE
         log.warning("broker.away", task=task, why=type(error).__name__)
+
+
+def _readable(task: str, ids: Sequence[int]) -> str | None:
+    """What Flower shows for the ids; None leaves it to Celery. A message is never lost because of it."""
+    try:
+        return shown(context().ledger, task, ids) if ids else None
+    except Exception as error:
+        log.warning("task.unnamed", task=task, ids=list(ids), why=type(error).__name__)
+        return None
 
 
 def keep_to(make_budget: Callable[[Settings], Budget]) -> None:
