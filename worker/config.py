@@ -8,7 +8,7 @@ from typing import Any
 
 from callbeat.settings import load_settings
 from worker.home import redis_url
-from worker.redis_urls import celery_url
+from worker.redis_urls import celery_tls, celery_url
 
 VISIBILITY_SECONDS = 300
 
@@ -25,6 +25,7 @@ def configuration() -> dict[str, Any]:
     url = redis_url(secret.get_secret_value() if secret else None, settings.home)
     return {
         "broker_url": celery_url(url),
+        "broker_use_ssl": celery_tls(url),
         "result_backend": None,
         "task_ignore_result": True,
         "task_serializer": "json",

@@ -1,10 +1,15 @@
 """CALLBEAT_REDIS_URL, written as redis-py reads it, in the forms that others read."""
 
 import re
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+
+from redis.connection import parse_url
 
 _SCHEMES = ("redis", "rediss", "unix")
 _OF_THE_ADDRESS = frozenset({"db", "username", "password"})
+# None of them is a secret: a worker tells all that it was given to whoever asks, and so to Flower.
+_OF_TLS = frozenset(f"ssl_{name}" for name in ("cert_reqs", "ca_certs", "certfile", "keyfile", "check_hostname"))
+_CERT_REQS = ("required", "optional", "none")
 
 
 def celery_url(url: str) -> str:
@@ -14,14 +19,30 @@ def celery_url(url: str) -> str:
         ValueError: the address is wrong, or says something that Celery cannot take from it.
     """
     parts, options = _read(url)
-    _refuse_what_celery_cannot_read(options)
+    _refuse_what_celery_cannot_read(parts, options)
     if parts.scheme == "unix":
         written = f"redis+socket://{_login(parts, options)}{_plain(parts.path)}?virtual_host={options['db']}"
-    elif parts.query or parts.scheme == "rediss":
-        written = _tcp_url(parts, options)
+    elif parts.query:
+        host = parts.netloc.rpartition("@")[2]
+        written = f"{parts.scheme}://{_login(parts, options)}{host}/{options['db']}"
     else:
         written = url
     return written.replace(";", "%3B")  # Celery takes a semicolon for the end of the first of several brokers
+
+
+def celery_tls(url: str) -> dict[str, object] | None:
+    """The options of rediss:// as `broker_use_ssl`, where Celery and Flower both find them; None without TLS.
+
+    Raises:
+        ValueError: the address is wrong, or says something that Celery cannot take from it.
+    """
+    parts, options = _read(url)
+    _refuse_what_celery_cannot_read(parts, options)
+    if parts.scheme != "rediss":
+        return None
+    read = parse_url(url)  # type: ignore[no-untyped-call]
+    # redis-py checks the server's certificate unless told not to; Celery would not.
+    return {"ssl_cert_reqs": "required"} | {name: read[name] for name in _OF_TLS if name in read}
 
 
 def limits_url(url: str) -> str:
@@ -65,20 +86,14 @@ def _options(parts: SplitResult) -> dict[str, str]:
     return options
 
 
-def _refuse_what_celery_cannot_read(options: dict[str, str]) -> None:
+def _refuse_what_celery_cannot_read(parts: SplitResult, options: dict[str, str]) -> None:
     # Not named in the error: what looks like an option may be the rest of a password with an & in it.
-    if not all(name in _OF_THE_ADDRESS or name.startswith("ssl_") for name in options):
-        raise _wrong("may have no options but db, username, password and ssl_…: Celery cannot take others")
-
-
-def _tcp_url(parts: SplitResult, options: dict[str, str]) -> str:
-    extra = {name: value for name, value in options.items() if name.startswith("ssl_")}
-    if parts.scheme == "rediss":
-        # redis-py checks the server's certificate unless told not to; Celery would not.
-        extra = {"ssl_cert_reqs": "required"} | extra
-    host = parts.netloc.rpartition("@")[2]
-    query = f"?{urlencode(extra)}" if extra else ""
-    return f"{parts.scheme}://{_login(parts, options)}{host}/{options['db']}{query}"
+    known = _OF_THE_ADDRESS | (_OF_TLS if parts.scheme == "rediss" else frozenset())
+    if not known.issuperset(options):
+        more = f", and with rediss:// {', '.join(sorted(_OF_TLS))}"
+        raise _wrong(f"may have no options but db, username and password{more}: Celery cannot take others")
+    if options.get("ssl_cert_reqs", "required") not in _CERT_REQS:
+        raise _wrong(f"has an ssl_cert_reqs that is none of {', '.join(_CERT_REQS)}")
 
 
 def _login(parts: SplitResult, options: dict[str, str]) -> str:

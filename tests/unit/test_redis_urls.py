@@ -5,7 +5,7 @@ from kombu import Connection
 from kombu.utils.url import url_to_parts as read_by_celery
 from redis.connection import parse_url as read_by_redis_py
 
-from worker.redis_urls import celery_url, limits_url, masked
+from worker.redis_urls import celery_tls, celery_url, limits_url, masked
 
 SECRET = "s3cr3t"
 
@@ -25,8 +25,9 @@ SECRET = "s3cr3t"
         ("redis://cache.example?db=3", "redis://cache.example/3"),
         ("redis://cache.example/1?db=3&username=me&password=p/w", "redis://me:p%2Fw@cache.example/3"),
         ("redis://:a;b@cache.example/0", "redis://:a%3Bb@cache.example/0"),
-        ("rediss://:pw@cache.example:6380/2", "rediss://:pw@cache.example:6380/2?ssl_cert_reqs=required"),
-        ("rediss://c.example/2?ssl_cert_reqs=none", "rediss://c.example/2?ssl_cert_reqs=none"),
+        ("rediss://:pw@cache.example:6380/2", "rediss://:pw@cache.example:6380/2"),
+        ("rediss://c.example/2?ssl_cert_reqs=none", "rediss://c.example/2"),
+        ("rediss://c.example?ssl_ca_certs=/ca.pem&db=3&password=p/w", "rediss://:p%2Fw@c.example/3"),
     ],
 )
 def test_celery_gets_the_address_in_its_own_form(written: str, for_celery: str) -> None:
@@ -62,12 +63,26 @@ def test_celery_finds_the_socket_that_redis_py_finds(written: str) -> None:
     assert theirs.query == {"virtual_host": str(ours["db"])}
 
 
-def test_a_certificate_is_checked_unless_the_operator_says_otherwise() -> None:
+@pytest.mark.parametrize(
+    ("written", "tls"),
+    [
+        ("redis://c.example/0", None),
+        ("unix:///run/v.sock", None),
+        ("rediss://c.example/0", {"ssl_cert_reqs": "required"}),
+        ("rediss://c.example/0?ssl_cert_reqs=none", {"ssl_cert_reqs": "none"}),
+        (
+            "rediss://c.example/0?ssl_ca_certs=/run/my%20ca.pem&ssl_check_hostname=false",
+            {"ssl_cert_reqs": "required", "ssl_ca_certs": "/run/my ca.pem", "ssl_check_hostname": False},
+        ),
+        (
+            "rediss://c.example/0?ssl_certfile=/run/me.pem&ssl_keyfile=/run/me.key",
+            {"ssl_cert_reqs": "required", "ssl_certfile": "/run/me.pem", "ssl_keyfile": "/run/me.key"},
+        ),
+    ],
+)
+def test_celery_and_flower_get_the_options_of_tls_as_redis_py_reads_them(written: str, tls: object) -> None:
     """Celery's own default for rediss:// accepts any certificate, so anybody in between could read and send."""
-    assert Connection(celery_url("rediss://c.example/0")).ssl["ssl_cert_reqs"].name == "CERT_REQUIRED"
-    assert (
-        Connection(celery_url("rediss://c.example/0?ssl_cert_reqs=none")).ssl["ssl_cert_reqs"].name == "CERT_NONE"
-    )
+    assert celery_tls(written) == tls
 
 
 @pytest.mark.parametrize(
@@ -112,13 +127,26 @@ def test_a_wrong_address_is_refused_by_the_name_of_its_variable_and_nothing_more
 
 
 @pytest.mark.parametrize(
-    "wrong", ["redis://cache.example/0?socket_timeout=5", f"unix:///run/v.sock?password=pa&{SECRET}=1"]
+    "wrong",
+    [
+        "redis://cache.example/0?socket_timeout=5",
+        f"unix:///run/v.sock?password=pa&{SECRET}=1",
+        "redis://cache.example/0?ssl_cert_reqs=none",
+        f"rediss://cache.example/0?ssl_password={SECRET}",
+    ],
 )
 def test_an_option_that_celery_would_fall_over_is_refused_here(wrong: str) -> None:
     """Celery's own words for it are a TypeError from its insides, at the start of every process."""
-    with pytest.raises(ValueError, match="CALLBEAT_REDIS_URL may have no options but") as refusal:
-        celery_url(wrong)
-    assert SECRET not in str(refusal.value)
+    for form in (celery_url, celery_tls):
+        with pytest.raises(ValueError, match="CALLBEAT_REDIS_URL may have no options but") as refusal:
+            form(wrong)
+        assert SECRET not in str(refusal.value)
+
+
+def test_a_word_that_asks_for_no_kind_of_check_is_refused() -> None:
+    """redis-py would say so at each connection, and the worker try again for ever."""
+    with pytest.raises(ValueError, match="ssl_cert_reqs that is none of required, optional, none"):
+        celery_tls("rediss://cache.example/0?ssl_cert_reqs=CERT_NONE")
 
 
 @pytest.mark.parametrize(
