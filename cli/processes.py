@@ -2,22 +2,19 @@
 
 import os
 import re
-import secrets
 import sys
-from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from callbeat.errors import UsageError
 from callbeat.ledger.store import Ledger, head
-from callbeat.settings import is_loopback
 from cli.context import load
 from cli.output import err
 from cli.ports import free_port
+from worker.flower_login import LOGIN, made_up_login, url_of
 from worker.names import WORKER
 
-FLOWER_LOGIN = "FLOWER_BASIC_AUTH"  # as Flower reads it: user:password
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "worker.app"]
 db = typer.Typer(help="The ledger's tables.", no_args_is_help=True)
 
@@ -43,14 +40,7 @@ def worker_argv(threads: int, name: str = WORKER) -> list[str]:
 
 def flower_argv(address: str, port: int) -> list[str]:
     """Flower's command line."""
-    return [*CELERY, "flower", f"--address={address}", f"--port={port}"]
-
-
-def made_up_login(address: str, environment: Mapping[str, str]) -> str | None:
-    """`user:password` where there is none and not only this machine can look; None where none is needed."""
-    if environment.get(FLOWER_LOGIN) or is_loopback(f"http://{address}"):
-        return None
-    return f"callbeat:{secrets.token_urlsafe(12)}"
+    return [sys.executable, "-m", "worker.flower", f"--address={address}", f"--port={port}"]
 
 
 def sandbox_argv(host: str, port: int) -> list[str]:
@@ -83,7 +73,7 @@ def flower(
     address: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 chooses a free one.")] = 5555,
 ) -> None:
-    """Show workers and tasks in a web page. Tasks carry ids only.
+    """Show workers and tasks in a web page. It changes nothing, and tasks carry ids only.
 
     Where others than this machine can reach it, it has a password: FLOWER_BASIC_AUTH=user:password, or one that is
     made up and told here.
@@ -92,9 +82,9 @@ def flower(
     """
     port = port or free_port()
     if (login := made_up_login(address, os.environ)) is not None:
-        os.environ[FLOWER_LOGIN] = login
-        err.print(f"Flower's login, until it is started again: {login} ({FLOWER_LOGIN} sets another)", markup=False)
-    err.print(f"Flower: http://{address}:{port}", markup=False)
+        os.environ[LOGIN] = login
+        err.print(f"Flower's login, until it is started again: {login} ({LOGIN} sets another)", markup=False)
+    err.print(f"Flower: {url_of(address, port)}", markup=False)
     _become(flower_argv(address, port))
 
 

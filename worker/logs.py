@@ -12,10 +12,10 @@ import structlog
 from callbeat.errors import CallbeatError
 from callbeat.logs import as_json, begin_logs, hide_secrets, settle_logs
 from callbeat.settings import Settings
+from worker.flower_login import LOGIN
 
 PROCESSES = ("worker", "beat", "flower")
 CHATTER = ("celery.app.trace", "celery.worker.strategy")  # each task: Flower shows them, and decisions are told
-FLOWER_LOGIN = "FLOWER_BASIC_AUTH"
 log = structlog.get_logger("callbeat")
 
 
@@ -38,7 +38,7 @@ def settle(settings: Settings) -> None:
     """As the settings say. Celery prints its banner to stdout: what collects JSON is not to meet it."""
     settle_logs(process_name(), settings)
     _quieten_celery()
-    login = os.environ.get(FLOWER_LOGIN, "")
+    login = os.environ.get(LOGIN, "")
     hide_secrets([login, login.partition(":")[2]])
     if process_name() in ("worker", "beat") and as_json(settings.log):
         sys.stdout = sys.__stdout__ = open(os.devnull, "w")  # type: ignore[misc]  # noqa: SIM115
