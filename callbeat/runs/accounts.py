@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from callbeat.errors import Finding
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import AccountRow
-from callbeat.providers.answers import Accepted, Refused, Why
-from callbeat.providers.port import Credentials, Provider
+from callbeat.ledger.writer import SYSTEM
+from callbeat.providers.answers import Accepted, Answer, Refused, Why
+from callbeat.providers.port import AccountSeen, Credentials, Provider
 from callbeat.providers.registry import connect, rules_of
 from callbeat.runs.gates import Budget, Budgeted, ClosedAccount
-from callbeat.settings import Settings
+from callbeat.settings import AccountSettings, Settings
 
 PROBE_EVERY = timedelta(minutes=1)
 CLOSING = (Why.CREDENTIALS, Why.FUNDS)
@@ -90,45 +92,81 @@ class Accounts:
             return self._clients[account]
 
     def _connect(self, account: str, provider: str) -> Provider | str:
-        known = self._settings.account(account)
-        if known is None or known.api_key is None:
-            return f"account {account} has no key: set CALLBEAT_ACCOUNTS__{account.upper()}__API_KEY"
-        if known.provider != provider:
-            return f"account {account} is at {known.provider}, not at {provider}: check its PROVIDER setting"
-        credentials = Credentials(
-            known.api_key.get_secret_value(), known.base_url, known.workspace_id, known.version
-        )
-        rules = rules_of(provider)
-        if (problem := rules.check_account(credentials)) is not None:
-            return f"account {account}: {problem} (CALLBEAT_ACCOUNTS__{account.upper()}__…)"
-        client = connect(provider, credentials, timeout=self._settings.request_timeout, now=self._now)
-        limit = rules.capabilities.requests_a_minute
+        client = connect_account(self._settings, account, provider, self._now)
+        if isinstance(client, Finding):
+            return f"{client.problem}: {client.fix}"
+        limit = rules_of(provider).capabilities.requests_a_minute
         return client if self._budget is None or limit is None else Budgeted(client, self._budget, account, limit)
 
     def _closed(self, account: str) -> AccountRow | None:
-        with self._ledger.read() as session:
-            row = session.execute(select(AccountRow).where(AccountRow.name == account)).scalar_one_or_none()
-        return row if row is not None and row.closed_since is not None else None
+        return closed_account(self._ledger, account)
 
     def _probe(self, client: Provider, closed: AccountRow, now: datetime) -> bool:
         answer = client.account()
-        empty = isinstance(answer, Accepted) and answer.value.wallet is not None and answer.value.wallet <= 0
-        good = isinstance(answer, Accepted) and not empty
+        if is_usable(answer):
+            reopen(self._ledger, closed.name, now)
+            return True
+        empty = isinstance(answer, Accepted)
         kind, reason = (str(Why.FUNDS), "the wallet is empty") if empty else (closed.kind, closed.reason)
+        probed = AccountRow(
+            name=closed.name,
+            closed_since=closed.closed_since,
+            kind=kind,
+            reason=reason,
+            probe_at=now + PROBE_EVERY,
+        )
         with self._ledger.write() as writer:
-            writer.session.merge(
-                AccountRow(
-                    name=closed.name,
-                    closed_since=None if good else closed.closed_since,
-                    kind=None if good else kind,
-                    reason=None if good else reason,
-                    probe_at=now + PROBE_EVERY,
-                )
-            )
-            if good:
-                writer.note_campaign(None, at=now, why=f"account {closed.name} is open again", word="account.open")
-        return good
+            writer.session.merge(probed)
+        return False
 
     @staticmethod
     def _words(closed: AccountRow) -> str:
         return f"account {closed.name} is closed: {closed.reason}. It is tried again every minute"
+
+
+def connect_account(
+    settings: Settings, account: str, provider: str, now: Callable[[], datetime]
+) -> Provider | Finding:
+    """A client for an account of the settings, or what they lack."""
+    known = settings.account(account)
+    if known is None or known.api_key is None:
+        return Finding((account,), f"account {account} has no key", f"set {_variable(account, 'API_KEY')}")
+    if known.provider != provider:
+        words = f"account {account} is at {known.provider or 'no provider'}, not at {provider}"
+        return Finding((account,), words, f"check {_variable(account, 'PROVIDER')}")
+    credentials = _credentials(known)
+    if (problem := rules_of(provider).check_account(credentials)) is not None:
+        return Finding((account,), f"account {account}: {problem}", f"set it as {_variable(account, '…')}")
+    return connect(provider, credentials, timeout=settings.request_timeout, now=now)
+
+
+def _credentials(known: AccountSettings) -> Credentials:
+    key = known.api_key.get_secret_value() if known.api_key else ""
+    return Credentials(key, known.base_url, known.workspace_id, known.version)
+
+
+def _variable(account: str, field: str) -> str:
+    return f"CALLBEAT_ACCOUNTS__{account.upper()}__{field}"
+
+
+def is_usable(answer: Answer[AccountSeen]) -> bool:
+    """Whether a harmless read shows that the account can be used: a good key, and a wallet that is not empty."""
+    if not isinstance(answer, Accepted):
+        return False
+    return answer.value.wallet is None or answer.value.wallet > 0
+
+
+def closed_account(ledger: Ledger, account: str) -> AccountRow | None:
+    """The account's row while it is closed, else None."""
+    with ledger.read() as session:
+        row = session.execute(select(AccountRow).where(AccountRow.name == account)).scalar_one_or_none()
+    return row if row is not None and row.closed_since is not None else None
+
+
+def reopen(ledger: Ledger, account: str, now: datetime, actor: str = SYSTEM) -> None:
+    """A harmless read has succeeded: the account is used again."""
+    with ledger.write() as writer:
+        row = AccountRow(name=account, closed_since=None, kind=None, reason=None, probe_at=now + PROBE_EVERY)
+        writer.session.merge(row)
+        why = f"account {account} is open again"
+        writer.note_campaign(None, at=now, why=why, actor=actor, word="account.open")
