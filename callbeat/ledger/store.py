@@ -34,8 +34,8 @@ class Ledger:
             LedgerError: it cannot be read, or its driver is not installed.
         """
         self._url = _read_url(url)
-        if self.on_sqlite and self._url.database not in (None, "", ":memory:"):
-            _make_private(Path(self._url.database))
+        if (file := _file_of(self._url)) is not None:
+            _make_private(file)
         self._engine = _engine(url, sqlite=self.on_sqlite)
         self._writing = self._engine.execution_options(immediate=True)
 
@@ -96,6 +96,20 @@ class Ledger:
         self._engine.dispose()
 
 
+def file_of(url: str) -> Path | None:
+    """Where the SQLite ledger of an address is, or will be; None for any other, and for one in memory.
+
+    Raises:
+        LedgerError: the address cannot be read, or its driver is not installed.
+    """
+    return _file_of(_read_url(url))
+
+
+def _file_of(url: URL) -> Path | None:
+    named = url.database if url.get_backend_name() == "sqlite" else None
+    return None if named in (None, "", ":memory:") else Path(named)
+
+
 def _make_private(file: Path) -> None:
     """The ledger has numbers in it: for its owner only. SQLite gives its other files the same rights."""
     with suppress(OSError):  # the first connection says in words what is wrong
@@ -106,6 +120,11 @@ def _make_private(file: Path) -> None:
 def head() -> str:
     """The form of the tables that this version works with."""
     return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+
+
+def known_revisions() -> frozenset[str]:
+    """Every form that the tables had, up to this version's."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions())
 
 
 def _alembic() -> Config:
