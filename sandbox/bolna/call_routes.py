@@ -21,7 +21,6 @@ from sandbox.bolna.views import execution_view
 LAST_PAGE, LARGEST_PAGE = 999_999, 50
 LONGEST_WINDOW = timedelta(days=7)
 STOPPABLE = frozenset({"queued", "scheduled", "rescheduled"})
-WALLET = 500.0
 calls = APIRouter()
 
 
@@ -137,7 +136,7 @@ async def read_me(caller: Admitted) -> JSONResponse:
             "id": hashlib.sha256(caller.key.encode()).hexdigest()[:32],
             "name": "Pretended account",
             "email": "nobody@example.com",
-            "wallet": WALLET,
+            "wallet": caller.switches.wallet,
             "concurrency": {"max": caller.switches.concurrency, "current": live},
         }
     )

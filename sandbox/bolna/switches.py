@@ -22,4 +22,5 @@ class Switches(BaseModel):
     list_order: Literal["newest", "oldest"] = "newest"
     window_required: bool = True
     concurrency: int = Field(default=10, ge=1, le=10_000)
+    wallet: float = 500.0
     rate_limit_per_minute: int | None = Field(default=1000, ge=1)
