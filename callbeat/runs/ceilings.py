@@ -60,9 +60,9 @@ def over_cost(ceilings: Ceilings, session: Session, day: datetime) -> HeldBack |
     return HeldBack(DAILY_COST, f"calls of the day cost {spent:f}, of {ceilings.cost:f} (CALLBEAT_DAILY_COST)")
 
 
-def calls_of_the_day(session: Session, day: datetime, *, but: BatchRow) -> int:
+def calls_of_the_day(session: Session, day: datetime, *, but: BatchRow | None = None) -> int:
     """Calls placed, or that may be, in batches that start on the same day (UTC)."""
-    others = (*_starts_on(day), BatchRow.id != but.id)
+    others = [*_starts_on(day), *([BatchRow.id != but.id] if but is not None else [])]
     whole = select(func.coalesce(func.sum(BatchRow.calls), 0)).where(
         BatchRow.state.not_in(NOT_YET + COUNT_IN_PART), *others
     )

@@ -48,7 +48,7 @@ class Installation:
     ) -> None:
         self.folder, self.home, self.config = folder, folder / "var", folder / "config"
         self.campaigns = self.config / "campaigns"
-        for made in (self.campaigns, self.config / "contacts", self.home / "logs"):
+        for made in (self.home, self.campaigns, self.config / "contacts", self.home / "logs"):
             made.mkdir(parents=True, mode=0o700)
         self.clock = Clock(ORIGIN, real_now(), speed)
         self.valkey = EmbeddedValkey(self.home)

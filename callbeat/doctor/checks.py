@@ -1,0 +1,45 @@
+"""Everything that is looked at, in the order in which it is told. What is new is added here."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from callbeat.doctor import ledger as ledger_rules
+from callbeat.doctor.accounts import account_names, check_account
+from callbeat.doctor.at_work import check_beat, check_switch, check_world
+from callbeat.doctor.campaigns import check_files, check_known
+from callbeat.doctor.labels import check_labels
+from callbeat.doctor.notices import Check, Notice, error, well
+from callbeat.doctor.permission import check_approvals, check_ceilings
+from callbeat.doctor.stuck import check_stuck
+from callbeat.doctor.subject import Subject
+from callbeat.doctor.variables import check_settings
+from callbeat.ledger.store import head, known_revisions
+
+
+def checks_of(subject: Subject) -> list[Check]:
+    """All that can be looked at without the broker."""
+    accounts = account_names(subject)
+    return [
+        Check("settings", partial(check_settings, subject)),
+        Check("campaigns", partial(check_files, subject)),
+        Check("ledger", partial(_check_ledger, subject)),
+        Check("ledger.world", partial(check_world, subject)),
+        *(Check(f"account {name}", partial(check_account, subject, name)) for name in accounts),
+        *(Check(f"account {name}.labels", partial(check_labels, subject, name)) for name in accounts),
+        Check("beat", partial(check_beat, subject)),
+        Check("approvals", partial(check_approvals, subject)),
+        Check("ceilings", partial(check_ceilings, subject)),
+        Check("switch", partial(check_switch, subject)),
+        Check("paused", partial(check_known, subject)),
+        Check("stuck", partial(check_stuck, subject)),
+    ]
+
+
+def _check_ledger(subject: Subject) -> Iterator[Notice]:
+    if subject.ledger_file is not None:
+        yield from ledger_rules.judge(subject.ledger_file, head(), known_revisions())
+    elif subject.ledger is not None:
+        yield well("ledger", "a database, its tables in this version's form")
+    else:
+        fix = "check CALLBEAT_DATABASE_URL, then `callbeat db upgrade`"
+        yield error("ledger", "the database does not answer, or its tables are of another version", fix)
