@@ -1,4 +1,4 @@
-"""Commands that are one process each (beat, worker, flower, sandbox), and `db upgrade`."""
+"""Commands that are one process each: beat, worker, flower, sandbox."""
 
 import os
 import re
@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from callbeat.errors import UsageError
-from callbeat.ledger.store import Ledger, head
 from cli.context import load
 from cli.output import err
 from cli.ports import free_port
@@ -16,15 +15,12 @@ from worker.flower_login import LOGIN, made_up_login, url_of
 from worker.names import WORKER
 
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "worker.app"]
-db = typer.Typer(help="The ledger's tables.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for command in (beat, worker, flower, sandbox):
         app.command()(command)
-    db.command("upgrade")(db_upgrade)
-    app.add_typer(db, name="db")
 
 
 def beat_argv() -> list[str]:
@@ -97,19 +93,6 @@ def sandbox(
     Example: callbeat sandbox --port 8700
     """
     _become(sandbox_argv(host, port))
-
-
-def db_upgrade() -> None:
-    """Bring the ledger's tables to this version's form.
-
-    Example: callbeat db upgrade
-    """
-    ledger = Ledger(load().ledger_url)
-    before = ledger.revision()
-    ledger.upgrade()
-    err.print(
-        f"the ledger is at {head()}" + ("" if before == head() else f" (was {before or 'empty'})"), markup=False
-    )
 
 
 def _become(argv: list[str]) -> None:
