@@ -157,7 +157,7 @@ def stop(
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """Stop a run, or with --all everything: what is scheduled or dialling is stopped at the provider.
+    """Stop a run, or with --all everything. What is scheduled or dialling is stopped at the provider.
 
     Calls under way may end. While everything is stopped nothing is created or scheduled; what comes due is missed,
     unless `callbeat start` lifts it in time. Exit 3 when something is held that only a person can stop.
@@ -225,7 +225,7 @@ def resolve(
     --placed follows it from now on; --not-placed goes through `late` again (a new start, or missed);
     --give-up ends it with unknown outcomes, which count as called.
 
-    Example: callbeat resolve renewal-reminders@20261201T0430Z/1 --placed 3c90c3cc0d444b5088888dd25736052a
+    Example: callbeat resolve renewals@20261201T0430Z/1 --placed batch_7891011
     """
     if sum((placed is not None, not_placed, give_up)) != 1:
         raise UsageError("say one of --placed ID, --not-placed, --give-up")
@@ -245,7 +245,7 @@ def resolve(
 
 
 def clock_confirm(yes: Yes = False) -> None:
-    """Say that this machine's clock is right, after it jumped: planning goes on from now.
+    """Say that this machine's clock is right, after it jumped. Planning goes on from now.
 
     Example: callbeat clock confirm
     """

@@ -36,7 +36,7 @@ def db_upgrade() -> None:
 def db_backup(
     file: Annotated[Path, typer.Argument(help="Where to: a file that is not there yet.")],
 ) -> None:
-    """Copy the ledger to a file, while everything goes on: whole, checked, and readable by you only.
+    """Copy the ledger to a file, while everything goes on. It is whole, checked, and readable by you only.
 
     People's numbers are in it. docs/backup.md says how to go back to it.
 

@@ -66,7 +66,7 @@ def plan(
     end: Annotated[str | None, typer.Option("--to", help="Last instant; default: a week later.")] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """What will happen: each due time, when it opens, when the provider really starts, and what to know.
+    """What will happen, and when the providers really start. Each due time, when it opens, and what to know.
 
     Reads the campaign files, not the ledger. Instants without a zone are taken as UTC.
 
@@ -94,7 +94,7 @@ def plan(
 def preview(
     campaign: Annotated[str, typer.Argument(help="The campaign's name.")], form: FormatOption = Format.TABLE
 ) -> None:
-    """What a run now would do: contacts in and out with reasons, batches and starts. It calls nobody.
+    """What a run now would do, calling nobody. Contacts in and out with reasons, batches and starts.
 
     Exit 0, or 1 when such a run would be refused: a source that cannot be used, or no start within the hours.
 

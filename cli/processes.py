@@ -88,7 +88,7 @@ def sandbox(
     port: Annotated[int, typer.Option(help="0 chooses a free one.")] = 0,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
 ) -> None:
-    """Pretended providers that call nobody: for demos, tests, and anybody who writes a client.
+    """Pretended providers that call nobody. For demos, tests, and anybody who writes a client.
 
     Example: callbeat sandbox --port 8700
     """

@@ -30,7 +30,7 @@ def runs(
     ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Every run with its state, where each contact ended, and broken campaign files.
+    """Every run with its state, and where each contact ended. Broken campaign files are told as well.
 
     Example: callbeat runs renewal-reminders --format json
     """
@@ -50,7 +50,7 @@ def show(
     run: Annotated[str, typer.Argument(help="A run, e.g. renewal-reminders@20261201T0430Z.")],
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """The story of one run, top to bottom: every event with its reason, what comes next, and its batches.
+    """The story of one run, top to bottom. Every event with its reason, what comes next, and its batches.
 
     Exit 3 when it waits for somebody.
 
@@ -90,7 +90,7 @@ def calls(
 ) -> None:
     """Every call of a run with its outcome. Numbers are masked without --reveal.
 
-    Example: callbeat calls renewal-reminders@20261201T0430Z --format csv > calls.csv
+    Example: callbeat calls renewals@20261201T0430Z --format csv > calls.csv
     """
     rows = report.calls(open_ledger(load()), run, reveal=reveal)
     if reveal:

@@ -33,7 +33,7 @@ def up(
     threads: Annotated[int, typer.Option(min=1, max=200, help="Steps at once in each worker.")] = 25,
     flower_port: Annotated[int, typer.Option(help="Flower's port; default: 5555, or a free one.")] = 0,
 ) -> None:
-    """Run everything on this machine until Ctrl-C: broker, beat, workers, Flower.
+    """Run everything on this machine until Ctrl-C. That is: broker, beat, workers, Flower.
 
     Without CALLBEAT_REDIS_URL an embedded Valkey is started. Other commands of the same CALLBEAT_HOME find it.
 

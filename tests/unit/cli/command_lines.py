@@ -1,0 +1,50 @@
+"""Command lines as people read them in pages, parsed by the command itself and run by nobody."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from cli.main import app
+
+NotOurs = typer.BadParameter.__mro__[1]  # what typer raises of any wrong words; it gives it no name of its own
+
+
+def root() -> TyperGroup:
+    """`callbeat` with all its commands."""
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperGroup)
+    return command
+
+
+def leaves(group: TyperGroup | None = None, before: tuple[str, ...] = ()) -> Iterator[tuple[str, TyperCommand]]:
+    """Every command that does something, by the words that call it."""
+    for name, command in sorted((group or root()).commands.items()):
+        if isinstance(command, TyperGroup):
+            yield from leaves(command, (*before, name))
+        else:
+            yield " ".join((*before, name)), command
+
+
+def parse(line: str) -> str:
+    """The command that a line of a shell calls, its options and values understood.
+
+    Raises:
+        NotOurs: it is no command of ours, or is called otherwise.
+    """
+    words = shlex.split(line, comments=True)
+    end = next((at for at, word in enumerate(words) if word in (">", "|", "&&", ";")), len(words))
+    assert words[0].endswith("callbeat"), line
+    return _descend(root(), "callbeat", words[1:end], None)
+
+
+def _descend(command: TyperCommand, name: str, words: Sequence[str], parent: typer.Context | None) -> str:
+    given = list(words)
+    if isinstance(command, TyperGroup):
+        context = typer.Context(command, info_name=name, parent=parent)
+        found, sub, rest = command.resolve_command(context, given)
+        assert sub is not None
+        return _descend(sub, str(found), rest, context)
+    context = command.make_context(name, given, parent=parent)
+    return context.command_path.removeprefix("callbeat ")
