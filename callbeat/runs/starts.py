@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from callbeat.campaigns.hours import next_window, window_at
+from callbeat.campaigns.hours import Window, next_window, window_at
 from callbeat.campaigns.model import Campaign
 from callbeat.providers.port import NoStart, Rules, Start
 
@@ -90,7 +90,7 @@ def permitted(rules: Rules, campaign: Campaign, due_at: datetime, start_at: date
 
 def _later(rules: Rules, campaign: Campaign, missed: Start, now: datetime, last: datetime) -> Chosen | None:
     """The first start once the hours begin, if `late` reaches that far."""
-    window = next_window(campaign.hours, campaign.schedule.timezone, missed.start_at)
+    window = _next_opening(campaign, missed.start_at)
     if window is None or window.opens > last:
         return None
     start = rules.start_for(window.opens, now, MARGIN)
@@ -98,6 +98,14 @@ def _later(rules: Rules, campaign: Campaign, missed: Start, now: datetime, last:
         return None
     found = within_hours(campaign, start.start_at)
     return Chosen(start, found.until) if isinstance(found, Until) else None
+
+
+def _next_opening(campaign: Campaign, instant: datetime) -> Window | None:
+    """The first hours that begin after it. Those whose last minutes it lies in began long ago, before it is due."""
+    window = next_window(campaign.hours, campaign.schedule.timezone, instant)
+    if window is None or window.closes is None or window.opens > instant:
+        return window
+    return next_window(campaign.hours, campaign.schedule.timezone, window.closes)
 
 
 def _whole_minute(instant: datetime) -> datetime:

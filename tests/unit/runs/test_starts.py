@@ -108,6 +108,14 @@ def test_a_start_that_would_be_stopped_at_once_is_not_asked_for(end, starts):
     assert isinstance(choose("20:00", "19:30", hours=office("09:00", end)), Chosen) is starts
 
 
+def test_hours_that_are_about_to_end_are_not_begun_anew():
+    """Due a minute before they end and opened the night before, a run must not be called eleven hours too early."""
+    assert isinstance(choose("19:50", "07:00", hours=office("09:00", "19:54")), NoneLeft)
+    late = choose("19:50", "07:00", hours=office("09:00", "19:54"), late=24 * 60)
+    assert isinstance(late, Chosen)
+    assert late.start.asked_at == at("09:00") + timedelta(days=1)
+
+
 def test_what_the_hours_forbid_is_called_so():
     """The word stands in the ledger, and a person must know which knob to turn."""
     assert choose("08:30", "08:00", hours=office("09:00", "20:00")).reason == "outside_hours"
