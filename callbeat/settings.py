@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from callbeat.clock import Clock
+from callbeat.env_file import check_env_file, check_secrets_dir
 from callbeat.errors import SettingsError
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
@@ -235,12 +236,13 @@ def _secrets_dir() -> Path | None:
     """Where secrets are files: CALLBEAT_SECRETS_DIR, as container engines and systemd mount them.
 
     Raises:
-        SettingsError: there is no such folder.
+        SettingsError: there is no such folder, or it cannot be read.
     """
     named = os.environ.get(SECRETS_DIR) or dotenv_values(".env").get(SECRETS_DIR)
-    if named and not Path(named).is_dir():
-        raise SettingsError(f"{SECRETS_DIR}: there is no folder {named}")
-    return Path(named) if named else None
+    if not named:
+        return None
+    check_secrets_dir(Path(named))
+    return Path(named)
 
 
 def _refuse_odd_key(name: str, account: AccountSettings | None) -> None:
@@ -269,6 +271,7 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: names each wrong variable, and where it was looked for.
     """
+    check_env_file()
     try:
         return Settings(**overrides)
     except ValidationError as error:

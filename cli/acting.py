@@ -92,8 +92,8 @@ def run(
 def _instant(text: str | None) -> datetime | None:
     try:
         return None if text is None else parse_instant(text)
-    except ValueError as error:
-        raise UsageError(f"--at {text}: {error}") from None
+    except ValueError:
+        raise UsageError(f"--at {text}: is no instant with a zone: write 2026-12-01T09:30+05:30") from None
 
 
 def _exit_code(made: Json) -> int:

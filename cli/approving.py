@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def approve_campaign(
     campaign: Annotated[str, typer.Argument(help="The campaign's name.")], yes: Yes = False
 ) -> None:
-    """Let a campaign run as its file is written now: until then it is planned, and its runs wait or are missed.
+    """Let a campaign run as its file is written now. Until then it is planned, and its runs wait or are missed.
 
     Asked for on real accounts; each change of the file needs it anew. Shows what has changed since the revision
     that was approved last. `CALLBEAT_APPROVAL=off` trusts every file.

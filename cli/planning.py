@@ -151,10 +151,8 @@ def _tell_broken(readings: list[Reading]) -> None:
 def _instant(text: str) -> datetime:
     try:
         return parse_instant(text if _has_zone(text) else f"{text}+00:00" if "T" in text else f"{text}T00:00+00:00")
-    except ValueError as error:
-        raise UsageError(
-            f"'{text}' is not an instant: {error}. Write 2026-12-01 or 2026-12-01T09:30+05:30"
-        ) from None
+    except ValueError:
+        raise UsageError(f"'{text}' is no instant: write 2026-12-01 or 2026-12-01T09:30+05:30") from None
 
 
 def _has_zone(text: str) -> bool:

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from callbeat.errors import UsageError
+from cli.broker import check_broker, tell_missing_broker
 from cli.context import load
 from cli.output import err
-from cli.ports import free_port
+from cli.ports import free_port, require_free
 from worker.flower_login import LOGIN, made_up_login, url_of
 from worker.names import WORKER
 
@@ -49,7 +50,7 @@ def beat() -> None:
 
     Example: callbeat beat
     """
-    _become(beat_argv())
+    _become_with_broker(beat_argv())
 
 
 def worker(
@@ -62,12 +63,12 @@ def worker(
     """
     if not re.fullmatch(r"\w[\w.-]{0,50}", name, re.ASCII):
         raise typer.BadParameter("letters, digits, and - _ . between them", param_hint="--name")
-    _become(worker_argv(threads, name))
+    _become_with_broker(worker_argv(threads, name))
 
 
 def flower(
     address: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 chooses a free one.")] = 5555,
+    port: Annotated[int, typer.Option(help="0 chooses a free one.", min=0, max=65535)] = 5555,
 ) -> None:
     """Show workers and tasks in a web page. It changes nothing, and tasks carry ids only.
 
@@ -77,22 +78,31 @@ def flower(
     Example: callbeat flower --port 0
     """
     port = port or free_port()
+    require_free(port, address)
     if (login := made_up_login(address, os.environ)) is not None:
         os.environ[LOGIN] = login
         err.print(f"Flower's login, until it is started again: {login} ({LOGIN} sets another)", markup=False)
     err.print(f"Flower: {url_of(address, port)}", markup=False)
-    _become(flower_argv(address, port))
+    _become_with_broker(flower_argv(address, port))
 
 
 def sandbox(
-    port: Annotated[int, typer.Option(help="0 chooses a free one.")] = 0,
+    port: Annotated[int, typer.Option(help="0 chooses a free one.", min=0, max=65535)] = 0,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
 ) -> None:
     """Pretended providers that call nobody. For demos, tests, and anybody who writes a client.
 
     Example: callbeat sandbox --port 8700
     """
+    require_free(port, host)
     _become(sandbox_argv(host, port))
+
+
+def _become_with_broker(argv: list[str]) -> None:
+    settings = load()
+    check_broker(settings)
+    tell_missing_broker(settings)
+    _become(argv)
 
 
 def _become(argv: list[str]) -> None:

@@ -40,6 +40,8 @@ def runs(
         for problem in file["problems"]:
             if problem["level"] == "error":
                 err.print("broken file: {file}:{line}: {where}: {problem}: {fix}".format(**problem), markup=False)
+    if campaign is not None and not rows:
+        err.print(f"no run of {campaign} yet: `callbeat plan` tells its due times, if it is one", markup=False)
     if form is Format.JSON:
         print_json(rows)
     else:

@@ -8,9 +8,10 @@ from callbeat.clock import real_now
 from callbeat.errors import CallbeatError
 from callbeat.runs.heartbeat import last_time
 from callbeat.settings import Settings, load_settings
+from cli.broker import check_broker
 from cli.context import open_ledger, read_campaigns
 from cli.output import err
-from cli.ports import free_port, is_free
+from cli.ports import free_port, is_free, require_free
 from cli.station import Plan, running
 from cli.supervisor import stopping_on_signals
 
@@ -31,7 +32,9 @@ def up(
     ] = 1,
     workers: Annotated[int, typer.Option(min=1, max=32, help="Worker processes.")] = 1,
     threads: Annotated[int, typer.Option(min=1, max=200, help="Steps at once in each worker.")] = 25,
-    flower_port: Annotated[int, typer.Option(help="Flower's port; default: 5555, or a free one.")] = 0,
+    flower_port: Annotated[
+        int, typer.Option(help="Flower's port; default: 5555, or a free one.", min=0, max=65535)
+    ] = 0,
 ) -> None:
     """Run everything on this machine until Ctrl-C. That is: broker, beat, workers, Flower.
 
@@ -42,6 +45,8 @@ def up(
     settings = load_settings()
     if speed != 1 and not sandbox:
         raise typer.BadParameter("pretended time needs --sandbox: real people live in real time")
+    check_broker(settings)
+    require_free(flower_port)
     port = flower_port or (FLOWER_PORT if is_free(FLOWER_PORT) else free_port())
     sandbox_port = free_port() if sandbox else None
     plan = Plan(settings, _clock(settings, speed, sandbox=sandbox), sandbox_port, port, workers, threads)

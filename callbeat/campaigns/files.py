@@ -26,7 +26,8 @@ def contents_of(path: Path) -> bytes | Problem:
         with path.open("rb") as file:
             return file.read(MOST_BYTES + 1)
     except OSError as error:
-        fix = "give callbeat the right to read it, or remove it"
+        missing = isinstance(error, FileNotFoundError)
+        fix = "check the path" if missing else "give callbeat the right to read it, or remove it"
         return Problem(str(path), 0, "file", f"cannot be read: {_reason(error)}", fix)
 
 
@@ -39,7 +40,9 @@ def reading_of(path: Path, contents: bytes | Problem, check: Check | None) -> Re
 
 def unreadable_folder(folder: Path, error: OSError) -> Reading:
     """The one Reading of a folder that is missing or closed."""
-    fix = "create it, or set CALLBEAT_CAMPAIGNS to the folder with the campaign files"
+    closed = isinstance(error, PermissionError)
+    first = "give callbeat the right to read it" if closed else "create it"
+    fix = f"{first}, or set CALLBEAT_CAMPAIGNS to the folder with the campaign files"
     problem = Problem(str(folder), 0, "folder", f"cannot be read: {_reason(error)}", fix)
     return Reading(str(folder), None, None, (problem,))
 

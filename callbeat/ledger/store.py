@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from callbeat.errors import LedgerError
@@ -66,10 +66,15 @@ class Ledger:
             yield session
 
     def upgrade(self) -> None:
-        """Bring the tables to this version's form. Several processes may try at once; one does it."""
+        """Bring the tables to this version's form. Several processes may try at once; one does it.
+
+        Raises:
+            LedgerError: they are of a later version than this, or the database does not answer.
+        """
         with _words(self._url.render_as_string()), self._writing.begin() as connection:
             if _revision(connection) == head():
                 return
+            _refuse_later(_revision(connection))
             config = _alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -125,6 +130,15 @@ def head() -> str:
 def known_revisions() -> frozenset[str]:
     """Every form that the tables had, up to this version's."""
     return frozenset(script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions())
+
+
+def _refuse_later(revision: str | None) -> None:
+    """There is no way back: what a later version has written cannot be unsaid by one that does not know it."""
+    if revision is not None and revision not in known_revisions():
+        raise LedgerError(
+            f"the ledger is at {revision}, of a later version than this one ({head()}): start that version again, "
+            "or put back the backup from before its upgrade"
+        )
 
 
 def _alembic() -> Config:
@@ -195,7 +209,10 @@ def _begin_sqlite(connection: Connection) -> None:
 def _words(url: str) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        if type(error) not in (OperationalError, DatabaseError):  # a broken rule of the tables is a defect of ours
+            raise
         raise LedgerError(
-            f"the ledger at {url} does not work: {error.orig}. Check CALLBEAT_DATABASE_URL, the disk and its rights"
+            f"the ledger at {url} does not work: {error.orig}. Check CALLBEAT_HOME or CALLBEAT_DATABASE_URL, the "
+            "disk and its rights"
         ) from error

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 import pytest
 from alembic import command
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from callbeat.errors import LedgerError
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.store import Ledger, _alembic, head
 from callbeat.runs.approval import approval_of
+from cli.main import app
 from tests.factories import World, a_world
 
 FIRST = "0001"
@@ -69,3 +72,27 @@ def test_what_ran_before_approvals_were_asked_for_goes_on(world):
     to(world.ledger, "head")
     with world.ledger.read() as session:
         assert approval_of(session, campaign.name, campaign.revision).by == "upgrade"
+
+
+def test_a_ledger_of_a_later_version_is_left_alone(world):
+    """Whoever goes back to an older version learns which ledger belongs to it, and loses nothing."""
+    world.a_batch(BatchState.RUNNING)
+    with world.ledger.write() as writer:
+        writer.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for open_it in (world.ledger.ensure_ready, world.ledger.upgrade):
+        with pytest.raises(LedgerError, match=r"9999.*later version.*backup"):
+            open_it()
+    assert world.ledger.revision() == "9999"
+
+
+def test_the_command_upgrades_an_old_ledger_and_says_what_it_did(world, monkeypatch):
+    """Who upgrades wants to see that it was done, and that the second time there is nothing to do."""
+    batch = world.a_batch(BatchState.RUNNING, rows=3)
+    to(world.ledger, FIRST)
+    monkeypatch.setenv("CALLBEAT_DATABASE_URL", world.ledger._url.render_as_string(hide_password=False))
+    first = CliRunner().invoke(app, ["db", "upgrade"])
+    again = CliRunner().invoke(app, ["db", "upgrade"])
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert f"the ledger is at {head()} (was {FIRST})" in first.stderr
+    assert again.stderr == f"the ledger is at {head()}\n"
+    assert [call.row for call in world.calls(batch)] == [1, 2, 3]
