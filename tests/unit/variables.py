@@ -1,0 +1,25 @@
+"""Which CALLBEAT_ variables there are: those of the settings, and those that only the Compose file reads."""
+
+import re
+from pathlib import Path
+
+from callbeat.settings import SECRETS_DIR, AccountSettings, ClockSettings, Settings
+
+ROOT = Path(__file__).parents[2]
+NAMED = re.compile(r"\bCALLBEAT_[A-Z][A-Z_]*[A-Z]")
+
+
+def known(name: str) -> bool:
+    """Whether setting it does something."""
+    of_compose = re.findall(r"\$\{(CALLBEAT_\w+)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    account = re.fullmatch(r"CALLBEAT_ACCOUNTS__[A-Z]+__([A-Z_]+)", name)
+    if account:
+        return account[1].lower() in AccountSettings.model_fields
+    clock = {f"CALLBEAT_CLOCK__{field.upper()}" for field in ClockSettings.model_fields}
+    plain = {f"CALLBEAT_{field.upper()}" for field in set(Settings.model_fields)}
+    return name in plain | clock | set(of_compose) | {SECRETS_DIR}
+
+
+def unknown(text: str) -> list[str]:
+    """The variables that a text names and nothing reads; `CALLBEAT_CLOCK__*` stands for all of them."""
+    return sorted({name for name in NAMED.findall(text) if not known(name)})
