@@ -29,7 +29,7 @@ def typed(tmp_path, monkeypatch, capsys) -> Typed:
     for name in list(os.environ):
         if name.startswith(("CALLBEAT_", "BOLNA_", "CARTESIA_")):
             monkeypatch.delenv(name)
-    monkeypatch.setattr("cli.main.configure_logs", lambda **_: None)
+    monkeypatch.setattr("cli.main.begin_logs", lambda *_, **__: None)
     (tmp_path / "config" / "campaigns").mkdir(parents=True)
     (tmp_path / "config" / "campaigns" / "first.yaml").write_text(CAMPAIGN)
 
