@@ -24,7 +24,8 @@ def register(app: typer.Typer) -> None:
 def doctor(
     form: Annotated[Format, typer.Option("--format", help="table for people, json for machines.")] = Format.TABLE,
 ) -> None:
-    """Look at everything, and say what is wrong and how to mend it.
+    """Look for what is wrong, and say how to mend it. Settings, campaigns, ledger, accounts, broker, beat, workers,
+    and what is stuck.
 
     Each problem is told with what to do about it. Nothing is changed, and nobody is called; only an account that
     was closed is opened again, once its provider takes its key.
