@@ -82,7 +82,8 @@ class Settings(BaseSettings):
         default=None, description="redis://, rediss:// or unix://; unset, an embedded Valkey under the home."
     )
     database_url: SecretStr | None = Field(
-        default=None, description="The ledger; unset, SQLite under the home. PostgreSQL comes with a later version."
+        default=None,
+        description="The ledger; unset, SQLite under the home. PostgreSQL: postgresql://user:password@host/name.",
     )
     site: str = Field(
         default="main",

@@ -1,5 +1,6 @@
 """Commands about the ledger itself: db upgrade, db backup."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -25,9 +26,9 @@ def db_upgrade() -> None:
 
     Example: callbeat db upgrade
     """
-    ledger = Ledger(load().ledger_url)
-    before = ledger.revision()
-    ledger.upgrade()
+    with closing(Ledger(load().ledger_url)) as ledger:
+        before = ledger.revision()
+        ledger.upgrade()
     err.print(
         f"the ledger is at {head()}" + ("" if before == head() else f" (was {before or 'empty'})"), markup=False
     )

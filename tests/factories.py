@@ -10,12 +10,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import event, insert, select, text, update
 
 from callbeat.campaigns.model import Campaign
 from callbeat.ledger.states import BatchState, RunState
-from callbeat.ledger.store import Ledger
-from callbeat.ledger.tables import BatchRow, CallRow, CampaignRow, EventRow, RevisionRow, RunRow
+from callbeat.ledger.store import Ledger, head
+from callbeat.ledger.tables import (
+    BatchRow,
+    CallRow,
+    CampaignRow,
+    EventRow,
+    RevisionRow,
+    RunRow,
+    SwitchRow,
+    Table,
+)
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted
 from callbeat.providers.port import AccountSeen, BatchSeen, CallPage, CallSeen, Created, NewBatch, Page, Phase
@@ -23,6 +32,7 @@ from callbeat.runs.accounts import Accounts
 from callbeat.runs.context import Context
 from callbeat.runs.labels import label, run_key
 from callbeat.settings import AccountSettings, Settings
+from tests.postgres import ON_POSTGRES, new_database
 
 DUE = datetime(2026, 12, 1, 5, 0, tzinfo=UTC)  # a Tuesday
 NOW = DUE - timedelta(minutes=30)
@@ -95,8 +105,28 @@ def _only_ledger() -> Ledger:
     return ledger
 
 
+@lru_cache(maxsize=1)
+def _shared_ledger() -> Ledger:
+    ledger = Ledger(new_database())
+    ledger.upgrade()
+    return ledger
+
+
+def _emptied() -> Ledger:
+    ledger = _shared_ledger()
+    if ledger.revision() != head():
+        ledger.upgrade()
+    tables = ", ".join(table.name for table in Table.metadata.sorted_tables)
+    with ledger.write() as writer:
+        writer.session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        writer.session.add(SwitchRow(id=1))
+    return ledger
+
+
 def a_ledger() -> Ledger:
-    """An empty ledger. There is one at a time: the next is the same file, emptied."""
+    """An empty ledger. There is one at a time: the next is the same file, or database, emptied."""
+    if ON_POSTGRES:
+        return _emptied()
     ledger = _only_ledger()
     ledger.close()
     for old in _home().iterdir():

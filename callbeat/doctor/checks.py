@@ -7,8 +7,9 @@ from callbeat.doctor import ledger as ledger_rules
 from callbeat.doctor.accounts import account_names, check_account
 from callbeat.doctor.at_work import check_beat, check_switch, check_world
 from callbeat.doctor.campaigns import check_files, check_known
+from callbeat.doctor.database import check_database
 from callbeat.doctor.labels import check_labels
-from callbeat.doctor.notices import Check, Notice, error, well
+from callbeat.doctor.notices import Check, Notice
 from callbeat.doctor.permission import check_approvals, check_ceilings
 from callbeat.doctor.stuck import check_stuck
 from callbeat.doctor.subject import Subject
@@ -38,8 +39,5 @@ def checks_of(subject: Subject) -> list[Check]:
 def _check_ledger(subject: Subject) -> Iterator[Notice]:
     if subject.ledger_file is not None:
         yield from ledger_rules.judge(subject.ledger_file, head(), known_revisions())
-    elif subject.ledger is not None:
-        yield well("ledger", "a database, its tables in this version's form")
     else:
-        fix = "check CALLBEAT_DATABASE_URL, then `callbeat db upgrade`"
-        yield error("ledger", "the database does not answer, or its tables are of another version", fix)
+        yield from check_database(subject.settings.ledger_url, head(), known_revisions())

@@ -13,7 +13,8 @@ from callbeat.clock import Clock, real_now
 from callbeat.doctor.ledger_file import LedgerFile, look_at
 from callbeat.doctor.notices import Told, unseen
 from callbeat.errors import LedgerError
-from callbeat.ledger.store import Ledger, file_of, head
+from callbeat.ledger.engines import file_of, read_url
+from callbeat.ledger.store import Ledger, head
 from callbeat.ledger.tables import BeatRow
 from callbeat.settings import Settings
 
@@ -36,7 +37,7 @@ class Subject:
         Raises:
             LedgerError: CALLBEAT_DATABASE_URL cannot be read.
         """
-        path = file_of(self.settings.ledger_url)
+        path = file_of(read_url(self.settings.ledger_url))
         return None if path is None else look_at(path, self.settings.home)
 
     @cached_property

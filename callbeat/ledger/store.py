@@ -1,27 +1,26 @@
 """The ledger's connection: short transactions, none ever open across a request or a contact load."""
 
-import os
-import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from callbeat.errors import LedgerError
+from callbeat.ledger.engines import make_engine, read_url
+from callbeat.ledger.locks import lock_names
 from callbeat.ledger.writer import Writer
 
-BUSY_SECONDS = 15
 MIGRATIONS = Path(__file__).parent / "migrations"
+NOT_OURS = (OperationalError, DatabaseError, InternalError, InterfaceError, PoolTimeout)
+ONE_SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
 
 
 class Ledger:
@@ -33,11 +32,10 @@ class Ledger:
         Raises:
             LedgerError: it cannot be read, or its driver is not installed.
         """
-        self._url = _read_url(url)
-        if (file := _file_of(self._url)) is not None:
-            _make_private(file)
-        self._engine = _engine(url, sqlite=self.on_sqlite)
+        self._url = read_url(url)
+        self._engine = make_engine(self._url)
         self._writing = self._engine.execution_options(immediate=True)
+        self._reading = self._engine if self.on_sqlite else self._engine.execution_options(**ONE_SNAPSHOT)
 
     @property
     def on_sqlite(self) -> bool:
@@ -61,8 +59,8 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent look."""
-        with _words(self._url.render_as_string()), Session(self._engine, expire_on_commit=False) as session:
+        """A consistent look: everything as it is at one instant."""
+        with _words(self._url.render_as_string()), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     def upgrade(self) -> None:
@@ -72,6 +70,9 @@ class Ledger:
             LedgerError: they are of a later version than this, or the database does not answer.
         """
         with _words(self._url.render_as_string()), self._writing.begin() as connection:
+            if not self.on_sqlite:
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+                lock_names(connection, ("upgrade",))
             if _revision(connection) == head():
                 return
             _refuse_later(_revision(connection))
@@ -88,10 +89,12 @@ class Ledger:
         """Upgrade SQLite by itself; a shared database is upgraded on purpose, by `callbeat db upgrade`.
 
         Raises:
-            LedgerError: a shared database in another form than this version's.
+            LedgerError: a shared database in another form than this version's, or any of a later version.
         """
-        if self.revision() == head():
+        revision = self.revision()
+        if revision == head():
             return
+        _refuse_later(revision)
         if not self.on_sqlite:
             raise LedgerError("the ledger's tables are not of this version: run `callbeat db upgrade` once")
         self.upgrade()
@@ -99,27 +102,6 @@ class Ledger:
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
-
-
-def file_of(url: str) -> Path | None:
-    """Where the SQLite ledger of an address is, or will be; None for any other, and for one in memory.
-
-    Raises:
-        LedgerError: the address cannot be read, or its driver is not installed.
-    """
-    return _file_of(_read_url(url))
-
-
-def _file_of(url: URL) -> Path | None:
-    named = url.database if url.get_backend_name() == "sqlite" else None
-    return None if named in (None, "", ":memory:") else Path(named)
-
-
-def _make_private(file: Path) -> None:
-    """The ledger has numbers in it: for its owner only. SQLite gives its other files the same rights."""
-    with suppress(OSError):  # the first connection says in words what is wrong
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 def head() -> str:
@@ -151,68 +133,15 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _read_url(url: str) -> URL:
-    """The database's address, its driver at hand."""
-    try:
-        parsed = make_url(url)
-        parsed.get_dialect().import_dbapi()
-    except (ArgumentError, ImportError) as error:  # the address may hold a password: it is not repeated
-        raise LedgerError(
-            f"CALLBEAT_DATABASE_URL cannot be used ({type(error).__name__}): write sqlite:///path/to/callbeat.db; "
-            "PostgreSQL comes with a later version"
-        ) from None
-    return parsed
-
-
-def _engine(url: str, *, sqlite: bool) -> Engine:
-    if not sqlite:
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    engine = create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=30, hide_parameters=True
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Full sync: a power cut must not forget that a request was about to leave."""
-    connection.isolation_level = None
-    _write_ahead(connection)
-    for pragma in (
-        "synchronous=FULL",
-        f"busy_timeout={BUSY_SECONDS * 1000}",
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _write_ahead(connection: Any) -> None:
-    """On a new file several processes may do this at once, and SQLite does not wait for its lock here."""
-    for left in range(BUSY_SECONDS * 10, -1, -1):
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if not left:
-                raise
-            time.sleep(0.1)
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes the lock at its beginning: one that reads first and writes later would be refused."""
-    immediate = connection.get_execution_options().get("immediate")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
 @contextmanager
 def _words(url: str) -> Iterator[None]:
     try:
         yield
-    except DatabaseError as error:
-        if type(error) not in (OperationalError, DatabaseError):  # a broken rule of the tables is a defect of ours
+    except (DatabaseError, InterfaceError, PoolTimeout) as error:
+        if type(error) not in NOT_OURS:  # a broken rule of the tables is a defect of ours
             raise
+        why = getattr(error, "orig", None) or "no connection became free in time"
         raise LedgerError(
-            f"the ledger at {url} does not work: {error.orig}. Check CALLBEAT_HOME or CALLBEAT_DATABASE_URL, the "
-            "disk and its rights"
+            f"the ledger at {url} does not work: {why}. Check CALLBEAT_HOME or CALLBEAT_DATABASE_URL, the database "
+            "and its rights"
         ) from error

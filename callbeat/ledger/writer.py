@@ -10,12 +10,26 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.lines import NOTE, Line, ids_of
+from callbeat.ledger.locks import lease_clock, lock_names, shared
 from callbeat.ledger.states import BATCH_MOVES, RUN_MOVES, BatchState, RunState
 from callbeat.ledger.tables import BatchRow, EventRow, Instant, RunRow
 
 R = TypeVar("R", RunRow, BatchRow)
 SYSTEM = "callbeat"
+# Names of locks, in the order in which a transaction takes them, so that no two wait for each other.
+CATALOG = "catalog"  # which file is which campaign: two beats read the same change
+SWITCHES = "switches"  # the red button, and the calls of a day
 LONG_AGO = literal(datetime(2000, 1, 1, tzinfo=UTC), Instant)
+
+
+def campaign_lock(name: str) -> str:
+    """The lock of all that decides which runs a campaign has, and which of them are open."""
+    return f"campaign {name}"
+
+
+def account_lock(name: str) -> str:
+    """The lock of whether an account is closed."""
+    return f"account {name}"
 
 
 class Writer:
@@ -24,6 +38,23 @@ class Writer:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.lines: list[Line] = []  # told once all of it is committed
+
+    def lock(self, *names: str) -> None:
+        """Until this transaction ends nobody else is in one that locked the same name.
+
+        For decisions from several rows: a row of its own is guarded by compare-and-set. Order: CATALOG, a
+        campaign, SWITCHES.
+        """
+        if shared(self.session):
+            lock_names(self.session, names)
+
+    def now(self) -> datetime:
+        """The clock that leases go by (UTC, real).
+
+        Raises:
+            LedgerError: this machine's clock is too far off to claim anything.
+        """
+        return lease_clock(self.session)
 
     def move(
         self,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from callbeat.errors import Finding
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import AccountRow
-from callbeat.ledger.writer import SYSTEM
+from callbeat.ledger.writer import SYSTEM, account_lock
 from callbeat.providers.answers import Accepted, Answer, Refused, Why
 from callbeat.providers.port import AccountSeen, Credentials, Provider
 from callbeat.providers.registry import connect, rules_of
@@ -63,6 +63,7 @@ class Accounts:
         """Close an account whose credentials or funds were refused, until a harmless read succeeds."""
         if isinstance(answer, Refused) and answer.why in CLOSING and self._is_news(account, answer.why):
             with self._ledger.write() as writer:
+                writer.lock(account_lock(account))
                 writer.session.merge(
                     AccountRow(
                         name=account,
@@ -116,6 +117,7 @@ class Accounts:
             probe_at=now + PROBE_EVERY,
         )
         with self._ledger.write() as writer:
+            writer.lock(account_lock(closed.name))
             writer.session.merge(probed)
         return False
 
@@ -166,6 +168,7 @@ def closed_account(ledger: Ledger, account: str) -> AccountRow | None:
 def reopen(ledger: Ledger, account: str, now: datetime, actor: str = SYSTEM) -> None:
     """A harmless read has succeeded: the account is used again."""
     with ledger.write() as writer:
+        writer.lock(account_lock(account))
         row = AccountRow(name=account, closed_since=None, kind=None, reason=None, probe_at=now + PROBE_EVERY)
         writer.session.merge(row)
         why = f"account {account} is open again"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from callbeat.campaigns.model import Campaign
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import RevisionRow, RunRow
-from callbeat.ledger.writer import Writer
+from callbeat.ledger.writer import Writer, campaign_lock
 from callbeat.runs.context import Context
 from callbeat.runs.revisions import remember
 
@@ -82,6 +82,7 @@ def approve(context: Context, campaign: Campaign, actor: str) -> None:
     """Let a campaign run as it is written now. Runs of it that wait for this go on at once."""
     now = context.clock.now()
     with context.ledger.write() as writer:
+        writer.lock(campaign_lock(campaign.name))
         remember(writer, campaign, now)
         _write(writer, campaign.name, campaign.revision, Approval(now, actor))
         why = f"revision {campaign.revision} approved"

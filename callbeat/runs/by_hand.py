@@ -11,7 +11,7 @@ from callbeat.clock import iso
 from callbeat.errors import NeedsSomebody, Refusal
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, CallRow, RunRow
-from callbeat.ledger.writer import LONG_AGO, Writer
+from callbeat.ledger.writer import LONG_AGO, Writer, campaign_lock
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted
 from callbeat.providers.port import BatchSeen, Phase
@@ -63,6 +63,7 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
         raise Refusal(f"{chosen.words}{_advice(campaign, max(due, now))}")
     opens = max(now, due - campaign.schedule.lead)
     with context.ledger.write() as writer:
+        writer.lock(campaign_lock(campaign.name))
         if waits_for_approval(context, writer.session, campaign, campaign.revision):
             raise Refusal(f"{campaign.name} as it is written now is not approved: callbeat approve {campaign.name}")
         count = select(func.max(RunRow.manual)).where(RunRow.campaign == campaign.name)

@@ -4,9 +4,21 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, not_, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
-from callbeat.ledger.tables import CallRow, Word
+from callbeat.ledger.tables import CallRow, Instant, Word
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import OPEN, Outcome
 from callbeat.providers.answers import Accepted, Failure
@@ -95,17 +107,18 @@ def write_calls(job: BatchJob, found: Mapping[int, CallSeen], *, page: str | Non
 
 def _newer() -> ColumnElement[bool]:
     """Where each attempt is a call of its own, an older one does not replace a newer one."""
+    changed_at: BindParameter[Any] = bindparam("changed_at", type_=Instant)
     return or_(
         CallRow.changed_at.is_(None),
-        bindparam("changed_at").is_(None),
-        CallRow.changed_at <= bindparam("changed_at"),
+        changed_at.is_(None),
+        CallRow.changed_at <= changed_at,
         CallRow.provider_call == bindparam("provider_call"),
     )
 
 
 def _not_less() -> ColumnElement[bool]:
     """A list does not replace what a request for the very same call has told beyond it."""
-    more = CallRow.provider_status.startswith(bindparam("provider_status").op("||")(": "))
+    more = CallRow.provider_status.startswith(bindparam("provider_status", type_=String).op("||")(": "))
     another = CallRow.provider_call.is_distinct_from(bindparam("provider_call"))
     return or_(another, CallRow.provider_status.is_(None), not_(more))
 

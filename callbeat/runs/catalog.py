@@ -11,11 +11,10 @@ from sqlalchemy import delete, select, update
 from callbeat.campaigns.due import campaign_due_times, is_skipped, next_campaign_due, opens_at
 from callbeat.campaigns.model import Campaign
 from callbeat.campaigns.reader import Reading
-from callbeat.clock import real_now
 from callbeat.errors import Finding
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import CampaignRow, FileRow, RevisionRow, RunRow
-from callbeat.ledger.writer import Writer
+from callbeat.ledger.writer import CATALOG, Writer, campaign_lock
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import RULES
 from callbeat.runs.approval import carry_over, waits_for_approval
@@ -74,12 +73,14 @@ def apply(context: Context, readings: Iterable[Reading], removed: Sequence[str] 
     for reading in readings:
         now = context.clock.now()
         with context.ledger.write() as writer:
+            writer.lock(CATALOG)
             if reading.campaign is None:
                 _break(writer, reading, now)
             else:
                 _accept(context, writer, reading, reading.campaign)
     for file in removed:
         with context.ledger.write() as writer:
+            writer.lock(CATALOG)
             _remove(writer, _key(file), context.clock.now())
 
 
@@ -111,6 +112,7 @@ def _break(writer: Writer, reading: Reading, now: datetime) -> None:
 
 def _accept(context: Context, writer: Writer, reading: Reading, campaign: Campaign) -> None:
     now = context.clock.now()
+    writer.lock(campaign_lock(campaign.name))
     writer.session.execute(delete(FileRow).where(FileRow.file == _key(reading.file)))
     row = writer.session.execute(select(CampaignRow).where(CampaignRow.name == campaign.name)).scalar_one_or_none()
     before = _row_of_file(writer, _key(reading.file))
@@ -195,12 +197,12 @@ def _ahead(writer: Writer, campaign: str, now: datetime) -> list[RunRow]:
     for row in found:
         writer.session.expunge(row)
     never_opened = [row for row in found if row.state in _REOPENABLE and not row.rows]
-    return [row for row in never_opened if not _in_hand(row)]
+    return [row for row in never_opened if not _in_hand(writer, row)]
 
 
-def _in_hand(row: RunRow) -> bool:
+def _in_hand(writer: Writer, row: RunRow) -> bool:
     """A run that a worker opens right now keeps the revision it is opened with."""
-    return row.lease_until is not None and row.lease_until > real_now()
+    return row.lease_until is not None and row.lease_until > writer.now()
 
 
 _REOPENABLE = {RunState.PLANNED, RunState.CANCELLED, RunState.SKIPPED, RunState.MISSED}
@@ -222,6 +224,7 @@ def _remove(writer: Writer, file: str, now: datetime) -> None:
 
 def _retire(writer: Writer, row: CampaignRow, now: datetime, why: str) -> None:
     """Nothing more is planned; runs that are open go on."""
+    writer.lock(campaign_lock(row.name))
     planned = select(RunRow).where(
         RunRow.campaign == row.name, RunRow.manual == 0, RunRow.state == RunState.PLANNED
     )

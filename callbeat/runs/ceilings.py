@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.store import Ledger
-from callbeat.ledger.tables import BatchRow, CallRow, SwitchRow
+from callbeat.ledger.tables import BatchRow, CallRow
 from callbeat.ledger.writer import LONG_AGO
 from callbeat.outcomes import Outcome
 from callbeat.runs.gates import HeldBack
@@ -39,9 +39,8 @@ NO_CEILINGS = Ceilings()
 
 
 def over_a_ceiling(ceilings: Ceilings, session: Session, batch: BatchRow, start_at: datetime) -> HeldBack | None:
-    """Why a batch must not start then. In a transaction that writes, nobody else reserves at the same time."""
+    """Why a batch must not start then. Within `reserve` nobody else does so at the same time."""
     if ceilings.calls is not None:
-        session.execute(select(SwitchRow.id).with_for_update())
         placed = calls_of_the_day(session, start_at, but=batch)
         if placed + batch.calls > ceilings.calls:
             most = f"{ceilings.calls} calls a day (CALLBEAT_DAILY_CALLS)"

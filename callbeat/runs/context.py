@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
 from callbeat.campaigns.model import Campaign
-from callbeat.clock import Clock, monotonic, real_now
+from callbeat.clock import Clock, monotonic
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, RunRow, SwitchRow
-from callbeat.ledger.writer import R, Writer
+from callbeat.ledger.writer import SWITCHES, R, Writer
 from callbeat.providers.capabilities import Capabilities
 from callbeat.providers.port import Provider, Rules
 from callbeat.providers.registry import rules_of
@@ -104,7 +104,7 @@ class Hold:
         Raises:
             LedgerConflict: it is not ours any more.
         """
-        writer.change(row, lease_until=real_now() + self.context.lease)
+        writer.change(row, lease_until=writer.now() + self.context.lease)
         self.until = monotonic() + self.context.lease.total_seconds()
 
     def check(self) -> None:
@@ -218,6 +218,7 @@ class BatchJob:
     def reserve(self, to: BatchState, why: str, begins: datetime, **changes: Any) -> HeldBack | None:
         """Move to a state from which it may dial, or say what holds it back: others reserve at the same time."""
         with self.context.ledger.write() as writer:
+            writer.lock(SWITCHES)
             held = self.held_back(begins, writer.session)
             if held is None:
                 writer.move(self.batch, to, at=self.now, why=why, keep_lease=True, **changes)
@@ -247,7 +248,7 @@ def claim(
     """Take a row for this process, or None if somebody else has it or it has moved on."""
     until = monotonic() + context.lease.total_seconds()
     with context.ledger.write() as writer:
-        row = writer.claim(table, row_id, states, real_now=real_now(), lease=context.lease, term=context.term)
+        row = writer.claim(table, row_id, states, real_now=writer.now(), lease=context.lease, term=context.term)
     if row is None:
         return None
     bind_contextvars(**{"run" if isinstance(row, RunRow) else "batch": row.key})  # until the task ends

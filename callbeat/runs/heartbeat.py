@@ -17,6 +17,7 @@ from callbeat.runs.clock_trust import MOST_DRIFT, Anchor, jumped, strange_start
 from callbeat.runs.context import Context, log
 
 ONLY_ROW = 1
+BEAT = "beat"  # the lock of its row
 WRITE_EVERY = 5.0  # real seconds
 LIVE_BATCHES = tuple(state for state in BatchState if not state.final and state is not BatchState.HELD)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -65,6 +66,7 @@ class Heartbeat:
 
     def _write(self, wall: datetime, steady: float) -> None:
         with self._context.ledger.write() as writer:
+            writer.lock(BEAT)
             row = writer.session.get(BeatRow, ONLY_ROW)
             if row is None:
                 log.warning(
@@ -113,6 +115,7 @@ class Heartbeat:
 def confirm_clock(context: Context, actor: str) -> str | None:
     """A person says that the clock is right: planning goes on. Returns why it was held, or None if it was not."""
     with context.ledger.write() as writer:
+        writer.lock(BEAT)
         row = writer.session.get(BeatRow, ONLY_ROW)
         if row is None or row.held_since is None:
             return None
@@ -136,6 +139,7 @@ def heed_clock(context: Context, account: str, provider: str, client: Provider) 
     if far == (known is not None) or (not far and known != account):
         return
     with context.ledger.write() as writer:
+        writer.lock(BEAT)
         row = writer.session.get(BeatRow, ONLY_ROW)
         if row is not None:
             words = f"the clock of account {account}'s provider differs from ours by {difference}"

@@ -10,7 +10,7 @@ from callbeat.contacts.screening import Screened, Screening
 from callbeat.contacts.source import SourceError
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, CallRow, CampaignRow, ExclusionRow, RunRow
-from callbeat.ledger.writer import Writer
+from callbeat.ledger.writer import SWITCHES, Writer, campaign_lock
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.approval import NOT_APPROVED, waits_for_approval
@@ -55,6 +55,7 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
     now = context.clock.now()
     chosen = choose_start(rules, campaign, run.due_at, now, by_hand=bool(run.manual))
     with context.ledger.write() as writer:
+        writer.lock(campaign_lock(run.campaign), SWITCHES)
         if run.stop_reason is not None:
             writer.move(run, RunState.CANCELLED, at=now, why="stopped before it opened", reason=run.stop_reason)
         elif isinstance(chosen, NoneLeft):

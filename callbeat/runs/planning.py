@@ -8,7 +8,7 @@ from callbeat.campaigns.due import campaign_due_times, is_skipped, next_campaign
 from callbeat.campaigns.model import Campaign
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import CampaignRow, RunRow
-from callbeat.ledger.writer import Writer
+from callbeat.ledger.writer import Writer, campaign_lock
 from callbeat.runs.context import Context, log
 from callbeat.runs.labels import run_key
 from callbeat.runs.revisions import load_campaign
@@ -37,6 +37,7 @@ def _plan_safely(context: Context, name: str) -> int:
 def _plan(context: Context, name: str) -> int:
     now = context.clock.now()
     with context.ledger.write() as writer:
+        writer.lock(campaign_lock(name))
         row = writer.session.execute(select(CampaignRow).where(CampaignRow.name == name)).scalar_one()
         if row.revision is None or row.state not in PLANNING:
             return 0

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, or_, select, update
 
-from callbeat.clock import real_now
+from callbeat.ledger.locks import lease_clock
 from callbeat.ledger.states import BATCH_PATIENCE, RUN_PATIENCE, BatchState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
@@ -48,15 +48,16 @@ def _due(context: Context) -> Messages:
 def _anything(context: Context, now: datetime) -> bool:
     """A look without a lock: most ticks find nothing."""
     with context.ledger.read() as session:
+        at = lease_clock(session)
         return any(
-            session.execute(select(table.id).where(table.next_action_at <= now, _free(table)).limit(1)).first()
+            session.execute(select(table.id).where(table.next_action_at <= now, _free(table, at)).limit(1)).first()
             for table in (RunRow, BatchRow)
         )
 
 
-def _free(table: type[RunRow] | type[BatchRow]) -> ColumnElement[bool]:
+def _free(table: type[RunRow] | type[BatchRow], at: datetime) -> ColumnElement[bool]:
     """In nobody's hands."""
-    return or_(table.lease_until.is_(None), table.lease_until < real_now())
+    return or_(table.lease_until.is_(None), table.lease_until < at)
 
 
 Row = TypeVar("Row", RunRow, BatchRow)
@@ -64,8 +65,9 @@ Row = TypeVar("Row", RunRow, BatchRow)
 
 def _take(writer: Writer, context: Context, table: type[Row], now: datetime) -> list[Row]:
     """Rows that are due and in nobody's hands, their next action moved on by their patience."""
-    due = select(table.id).where(table.next_action_at <= now, _free(table)).order_by(table.next_action_at)
-    ids = list(writer.session.execute(due.limit(MOST_AT_ONCE)).scalars())
+    due = select(table.id).where(table.next_action_at <= now, _free(table, writer.now()))
+    due = due.order_by(table.next_action_at).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
+    ids = list(writer.session.execute(due).scalars())
     taken = []
     for row in _load(writer, table, ids):
         patience = _patience(row)

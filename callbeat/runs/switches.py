@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from callbeat.clock import iso, real_now
+from callbeat.clock import iso
 from callbeat.errors import NeedsSomebody, Refusal
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, CampaignRow, RunRow, SwitchRow
-from callbeat.ledger.writer import LONG_AGO, Writer
+from callbeat.ledger.writer import LONG_AGO, SWITCHES, Writer, campaign_lock
 from callbeat.runs.context import Context, halted_since
 
 ONLY_ROW = 1
@@ -26,6 +26,7 @@ def pause(context: Context, name: str, actor: str) -> int:
     """
     now = context.clock.now()
     with context.ledger.write() as writer:
+        writer.lock(campaign_lock(name))
         row = _campaign(writer.session, name)
         if row.paused_since is not None:
             raise Refusal(f"{name} is paused already, since {iso(row.paused_since)}")
@@ -42,6 +43,7 @@ def resume(context: Context, name: str, actor: str) -> None:
     """
     now = context.clock.now()
     with context.ledger.write() as writer:
+        writer.lock(campaign_lock(name))
         if _campaign(writer.session, name).paused_since is None:
             raise Refusal(f"{name} is not paused")
         _set_pause(writer, name, None)
@@ -64,10 +66,11 @@ def _set_pause(writer: Writer, name: str, since: datetime | None) -> None:
 def _skip_planned(writer: Writer, name: str, now: datetime, actor: str) -> int:
     """Planned runs that no process is opening right now; one that is sees the pause, or goes on."""
     planned = select(RunRow).where(RunRow.campaign == name, RunRow.manual == 0, RunRow.state == RunState.PLANNED)
+    now_real = writer.now()
     free = [
         run
         for run in writer.session.execute(planned).scalars()
-        if run.lease_until is None or run.lease_until <= real_now()
+        if run.lease_until is None or run.lease_until <= now_real
     ]
     for run in free:
         writer.session.expunge(run)
@@ -91,6 +94,7 @@ def halt(context: Context, actor: str) -> int:
     """
     now = context.clock.now()
     with context.ledger.write() as writer:
+        writer.lock(SWITCHES)
         since = halted_since(writer.session) or now
         writer.session.merge(SwitchRow(id=ONLY_ROW, halted_since=since))
         writer.note_campaign(None, at=now, why="everything is stopped", actor=actor, word="site.halted")
@@ -129,6 +133,7 @@ def lift(context: Context, actor: str) -> None:
     """
     now = context.clock.now()
     with context.ledger.write() as writer:
+        writer.lock(SWITCHES)
         if halted_since(writer.session) is None:
             raise Refusal("nothing is stopped: there is nothing to start again")
         writer.session.merge(SwitchRow(id=ONLY_ROW, halted_since=None))

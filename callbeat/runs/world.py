@@ -29,6 +29,7 @@ def claim_world(ledger: Ledger, world: str | None) -> None:
     if world is None:
         return
     with ledger.write() as writer:
+        writer.lock("world")
         row = writer.session.get(WorldRow, ONLY_ROW)
         if row is None:
             writer.session.add(WorldRow(id=ONLY_ROW, name=world))

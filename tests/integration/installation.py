@@ -18,6 +18,7 @@ from cli.valkey import EmbeddedValkey
 from tests.integration.campaign_files import a_campaign, as_csv, as_yaml, cron_at
 from tests.integration.sandboxes import KEYS, WORKSPACE, Sandbox
 from tests.integration.waiting import LONGEST, until
+from tests.postgres import ON_POSTGRES, new_database
 
 ORIGIN = datetime(2026, 12, 1, 6, 1, tzinfo=UTC)  # a Tuesday
 FINAL = {"finished", "failed", "cancelled", "skipped", "missed"}
@@ -55,6 +56,9 @@ class Installation:
         self.sandboxes: dict[str, Sandbox] = {}
         self._accounts, self._base_urls, self._timeout = accounts or [provider], dict(base_urls or {}), timeout
         self.provider, self.settings = provider, dict(settings or {})
+        self.database = new_database() if ON_POSTGRES else f"sqlite:///{self.home / 'callbeat.db'}"
+        if ON_POSTGRES:
+            self.settings["CALLBEAT_DATABASE_URL"] = self.database
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ledger: Ledger | None = None
 
@@ -88,7 +92,7 @@ class Installation:
         self.valkey.start()
         self._start_sandboxes()
         before = os.umask(0o077)  # as every command sets it
-        self.ledger.ensure_ready()
+        self.ledger.upgrade()
         os.umask(before)
         for name in processes:
             self.spawn(name)
@@ -223,7 +227,7 @@ class Installation:
     @property
     def ledger(self) -> Ledger:
         if self._ledger is None:
-            self._ledger = Ledger(f"sqlite:///{self.home / 'callbeat.db'}")
+            self._ledger = Ledger(self.database)
         return self._ledger
 
     def runs(self, campaign: str | None = None) -> list[Json]:

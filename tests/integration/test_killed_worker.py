@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.integration.campaign_files import AGENT, numbers
 from tests.integration.installation import Installation
 from tests.integration.sandboxes import each_once
 
 PEOPLE = numbers(5)
+pytestmark = pytest.mark.both_ledgers
 
 
 def test_a_worker_killed_in_the_middle_of_a_create_leaves_one_batch_and_one_call_each(installation: Installation):

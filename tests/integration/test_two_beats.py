@@ -2,10 +2,13 @@
 
 from collections import Counter
 
+import pytest
+
 from tests.integration.campaign_files import AGENT, numbers
 from tests.integration.installation import FINAL, Installation
 
 PEOPLE = numbers(4)
+pytestmark = pytest.mark.both_ledgers
 
 
 def test_two_beats_at_once_make_one_run_and_one_batch_for_each_due_time(installation: Installation):

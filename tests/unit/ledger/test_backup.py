@@ -11,7 +11,10 @@ from callbeat.ledger.backup import back_up
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow
+from tests.postgres import ON_POSTGRES
 from tests.unit.ledger.test_upgrade import FIRST, counts, to
+
+pytestmark = pytest.mark.skipif(ON_POSTGRES, reason="PostgreSQL's own programs make its copies")
 
 
 @pytest.fixture
