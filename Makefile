@@ -25,7 +25,6 @@ test: $(STAMP) ## everything: make check, long unit tests, contract tests, integ
 	$(BIN)/pytest tests/unit -m slow -n 2 --dist worksteal
 	CALLBEAT_TEST_LEDGER=postgresql $(BIN)/pytest tests/unit/ledger tests/unit/runs tests/unit/doctor/test_database.py -n 2 --dist worksteal
 	$(BIN)/pytest tests/contract -n 2 --dist worksteal
-	CALLBEAT_TEST_LEDGER=postgresql $(BIN)/pytest tests/integration -m both_ledgers -n 2 --dist worksteal
 	$(INTEGRATION) -n 3 --dist worksteal || $(INTEGRATION) --last-failed --last-failed-no-failures none
 
 check: $(STAMP) ## the fast part: lint, types, import rules, unit tests

@@ -36,7 +36,5 @@ def _clock(ledger: Ledger, revision: str) -> Notice:
         with ledger.read() as session:
             lease_clock(session)
     except LedgerError as trouble:
-        return error(
-            "ledger.clock", str(trouble), "set this machine's clock right: it claims nothing until then"
-        )
+        return error("ledger.clock", str(trouble), "set this machine's clock right: it claims nothing until then")
     return well("ledger", f"a database on a server, revision {revision}, its clock agrees with ours")

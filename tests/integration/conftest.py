@@ -25,9 +25,15 @@ def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
 
 
 @pytest.fixture
-def installation(install: Callable[..., Installation]) -> Installation:
+def ledger() -> str:
+    """Where the ledger is; a test that is about both is parametrized with it."""
+    return "sqlite"
+
+
+@pytest.fixture
+def installation(install: Callable[..., Installation], ledger: str) -> Installation:
     """One installation with one sandbox; nothing is running yet."""
-    return install()
+    return install(ledger=ledger)
 
 
 @pytest.fixture

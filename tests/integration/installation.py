@@ -18,7 +18,7 @@ from cli.valkey import EmbeddedValkey
 from tests.integration.campaign_files import a_campaign, as_csv, as_yaml, cron_at
 from tests.integration.sandboxes import KEYS, WORKSPACE, Sandbox
 from tests.integration.waiting import LONGEST, until
-from tests.postgres import ON_POSTGRES, new_database
+from tests.postgres import new_database
 
 ORIGIN = datetime(2026, 12, 1, 6, 1, tzinfo=UTC)  # a Tuesday
 FINAL = {"finished", "failed", "cancelled", "skipped", "missed"}
@@ -46,6 +46,7 @@ class Installation:
         base_urls: Mapping[str, str] | None = None,
         provider: str = "bolna",
         settings: Mapping[str, str] | None = None,
+        ledger: str = "sqlite",
     ) -> None:
         self.folder, self.home, self.config = folder, folder / "var", folder / "config"
         self.campaigns = self.config / "campaigns"
@@ -56,9 +57,9 @@ class Installation:
         self.sandboxes: dict[str, Sandbox] = {}
         self._accounts, self._base_urls, self._timeout = accounts or [provider], dict(base_urls or {}), timeout
         self.provider, self.settings = provider, dict(settings or {})
-        self.database = new_database() if ON_POSTGRES else f"sqlite:///{self.home / 'callbeat.db'}"
-        if ON_POSTGRES:
-            self.settings["CALLBEAT_DATABASE_URL"] = self.database
+        self.database = f"sqlite:///{self.home / 'callbeat.db'}"
+        if ledger == "postgresql":
+            self.database = self.settings["CALLBEAT_DATABASE_URL"] = new_database()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ledger: Ledger | None = None
 

@@ -90,7 +90,7 @@ def test_flower_shows_a_run_by_its_names_and_nothing_secret(
         pytest.skip("no openssl here to make a certificate")
     with broker.tls() if form == "rediss" else contextlib.nullcontext() as tls:
         url = broker.url(form, tls)
-        _runs(install(settings={"CALLBEAT_REDIS_URL": url}))
+        _runs(install(speed=300, settings={"CALLBEAT_REDIS_URL": url}))
         _keeps_the_budget(url, broker)
 
 

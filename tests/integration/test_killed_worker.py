@@ -9,7 +9,7 @@ from tests.integration.installation import Installation
 from tests.integration.sandboxes import each_once
 
 PEOPLE = numbers(5)
-pytestmark = pytest.mark.both_ledgers
+pytestmark = pytest.mark.parametrize("ledger", ["sqlite", "postgresql"])
 
 
 def test_a_worker_killed_in_the_middle_of_a_create_leaves_one_batch_and_one_call_each(installation: Installation):

@@ -46,8 +46,9 @@ def _second(installation: Installation, campaign: str, state: str) -> dict[str, 
     return next((run for run in installation.runs(campaign)[1:] if run["state"] == state), None)
 
 
-def test_the_red_button_ends_everything_and_lets_nothing_begin(installation: Installation):
+def test_the_red_button_ends_everything_and_lets_nothing_begin(install: Callable[..., Installation]):
     """Whoever presses it has seen something terrible: what dials stops, what waits does not start."""
+    installation = install(speed=240)
     installation.start("beat", "worker")
     due = installation.soon()
     installation.campaign("dialling", TALKERS, due=due)

@@ -8,7 +8,7 @@ from tests.integration.campaign_files import AGENT, numbers
 from tests.integration.installation import FINAL, Installation
 
 PEOPLE = numbers(4)
-pytestmark = pytest.mark.both_ledgers
+pytestmark = pytest.mark.parametrize("ledger", ["sqlite", "postgresql"])
 
 
 def test_two_beats_at_once_make_one_run_and_one_batch_for_each_due_time(installation: Installation):
