@@ -19,6 +19,7 @@ from callbeat.providers.registry import rules_of
 from callbeat.runs.approval import waits_for_approval
 from callbeat.runs.calls import close_calls
 from callbeat.runs.context import Context, halted_since
+from callbeat.runs.finish import GIVEN_UP
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import bears, run_key
 from callbeat.runs.lost import sure_at
@@ -250,7 +251,8 @@ def _campaign_of(context: Context, batch: BatchRow) -> tuple[RunRow, Campaign]:
 
 def given_up(context: Context, batch: BatchRow, actor: str) -> BatchState:
     """Nobody will ever know: its open calls are unknown, which counts as called."""
-    _resolve(context, batch, S.FAILED, "given up by a person: its open calls count as called", actor)
+    why = "given up by a person: its open calls count as called"
+    _resolve(context, batch, S.FAILED, why, actor, reason=GIVEN_UP)
     return S.FAILED
 
 

@@ -15,6 +15,7 @@ from callbeat.runs.stop import left_over
 
 LOOK_AGAIN = timedelta(minutes=5)
 S = BatchState
+GIVEN_UP = "given_up"
 NO_START_LEFT = {"too_late", "too_far", "outside_hours"}
 
 
@@ -49,14 +50,20 @@ def verdict(
     if states == {S.MISSED}:
         return RunState.MISSED, first
     if S.FAILED in states and not states & {S.FINISHED, S.STOPPED}:
-        return RunState.FAILED, "provider_refused"
+        return RunState.FAILED, _failed_for(batches)
     if states == {S.CANCELLED}:
         return RunState.CANCELLED, first
     if states <= {S.STOPPED, S.MISSED} and set(reasons) <= NO_START_LEFT:
         return RunState.MISSED, first
     if S.FAILED in states:
-        return RunState.FINISHED, "provider_refused"  # a part of it: the others were called
+        return RunState.FINISHED, _failed_for(batches)  # a part of it: the others were called
     return RunState.FINISHED, first if states & {S.STOPPED, S.MISSED} else None
+
+
+def _failed_for(batches: Sequence[tuple[BatchState, str | None]]) -> str:
+    """A provider's refusal goes before what a person gave up: it is what can be mended."""
+    failed = {reason for state, reason in batches if state is S.FAILED}
+    return GIVEN_UP if failed == {GIVEN_UP} else "provider_refused"
 
 
 def _close(writer: Writer, batch: BatchRow) -> None:

@@ -234,7 +234,11 @@ def test_a_batch_that_is_given_up_may_have_rung_everybody(world):
     assert world.outcomes(batch) == [O.ANSWERED, O.UNKNOWN, O.UNKNOWN]
     assert world.events(batch)[-1].actor == "ann"
     finish(world.context, run.id)
-    assert (world.get(run).state, world.outcomes(batch)[1]) == (R.FAILED, O.UNKNOWN)
+    assert (world.get(run).state, world.get(run).reason, world.outcomes(batch)[1]) == (
+        R.FAILED,
+        "given_up",
+        O.UNKNOWN,
+    )
 
 
 @pytest.mark.parametrize("resolve", [given_up, not_placed])
