@@ -21,6 +21,7 @@ DEFAULTS = {
     "window_required": True,
     "concurrency": 10,
     "rate_limit_per_minute": 1000,
+    "wallet": 500.0,
 }
 
 
