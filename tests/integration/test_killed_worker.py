@@ -9,7 +9,8 @@ from tests.integration.installation import Installation
 from tests.integration.sandboxes import each_once
 
 PEOPLE = numbers(5)
-pytestmark = pytest.mark.parametrize("ledger", ["sqlite", "postgresql"])
+# On SQLite test_killed_at_each_request.py does it, at every request of every provider.
+pytestmark = pytest.mark.parametrize("ledger", ["postgresql"])
 
 
 def test_a_worker_killed_in_the_middle_of_a_create_leaves_one_batch_and_one_call_each(installation: Installation):
