@@ -7,7 +7,7 @@ import typer
 
 from callbeat.errors import CallbeatError, NeedsSomebody, UsageError
 from callbeat.logs import begin_logs
-from cli import acting, approving, database, demo, doctor, planning, processes, showing, up
+from cli import acting, approving, database, demo, doctor, health, planning, processes, showing, up
 from cli.output import err
 
 REFUSED, USAGE, NEEDS_SOMEBODY = 1, 2, 3
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for part in (demo, up, processes, planning, showing, approving, acting, database, doctor):
+for part in (demo, up, processes, planning, showing, approving, acting, database, doctor, health):
     part.register(app)
 
 

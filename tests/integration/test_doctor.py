@@ -140,6 +140,12 @@ def test_what_a_person_switched_off_is_told_and_is_no_error(healthy: Installatio
     assert healthy.callbeat("resume", "renewals", "--yes")[0] == 0
 
 
+def test_what_watches_processes_is_told_by_an_exit_code(healthy: Installation):
+    """Compose asks so, each half minute."""
+    assert healthy.callbeat("health", "beat") == (0, "", "")
+    assert healthy.callbeat("health", "worker") == (0, "", "")
+
+
 @pytest.mark.parametrize(("runs", "missing"), [("worker", "beat"), ("beat", "workers")])
 def test_a_process_that_is_missing_is_named(install: Callable[..., Installation], runs: str, missing: str):
     """With half of them nothing happens, and nothing complains."""

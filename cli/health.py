@@ -1,0 +1,85 @@
+"""The command `health`: whether one process of this machine is at work, for whatever watches processes."""
+
+import os
+from enum import StrEnum
+from socket import gethostname
+from typing import Annotated
+
+import httpx
+import typer
+
+from callbeat.errors import Refusal
+from callbeat.runs.heartbeat import beat_age
+from cli.context import load, make_context
+
+SILENT_AFTER = 30.0  # seconds; beat writes each five, and not while it doubts the clock
+WITHIN = 5.0  # seconds for an answer
+FLOWER_PORT = 5555
+
+
+class Part(StrEnum):
+    """What can be asked."""
+
+    BEAT = "beat"
+    WORKER = "worker"
+    FLOWER = "flower"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(health)
+
+
+def health(
+    part: Annotated[Part, typer.Argument(help="Which process.")],
+    port: Annotated[int, typer.Option(help="Flower's port.", min=1, max=65535)] = FLOWER_PORT,
+) -> None:
+    """Whether a process of this machine is at work. For containers and supervisors; `doctor` is for people.
+
+    beat: it has looked at the ledger within 30 seconds, and believes the clock. worker: one of this host answers by
+    way of the broker. flower: its page answers here. Exit 0 when it is so, else 1, and why.
+
+    Example: callbeat health beat
+    """
+    match part:
+        case Part.BEAT:
+            _ask_beat()
+        case Part.WORKER:
+            _ask_worker()
+        case Part.FLOWER:
+            _ask_flower(port)
+
+
+def _ask_beat() -> None:
+    age = beat_age(make_context(load()))
+    if age is None:
+        raise Refusal("beat has never written a heartbeat: start it, and its log says what keeps it")
+    if age.total_seconds() > SILENT_AFTER:
+        raise Refusal(f"beat's last heartbeat was {age.total_seconds():.0f} s ago: `callbeat doctor` says more")
+
+
+def _ask_worker() -> None:
+    # Not at the top: Celery is a second of start-up that no other command needs.
+    from celery import Celery  # noqa: PLC0415
+    from kombu.exceptions import OperationalError  # noqa: PLC0415
+
+    from worker.config import configuration  # noqa: PLC0415
+
+    load()
+    app, mine = Celery("callbeat", set_as_current=False), f"*@{gethostname()}"
+    app.conf.update(configuration())
+    try:
+        answers = app.control.ping(timeout=WITHIN, limit=1, pattern=mine, matcher="glob")
+    except OperationalError as error:
+        raise Refusal(f"the broker cannot be reached ({type(error.__cause__ or error).__name__})") from None
+    if not answers:
+        raise Refusal(f"no worker of {gethostname()} answers within {WITHIN:.0f} s")
+
+
+def _ask_flower(port: int) -> None:
+    prefix = os.environ.get("FLOWER_URL_PREFIX", "").strip("/")
+    address = f"http://127.0.0.1:{port}{'/' if prefix else ''}{prefix}/healthcheck"
+    try:
+        httpx.get(address, timeout=WITHIN, trust_env=False).raise_for_status()
+    except httpx.HTTPError as error:
+        raise Refusal(f"{address} does not answer as Flower does ({type(error).__name__})") from None

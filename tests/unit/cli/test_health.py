@@ -1,0 +1,85 @@
+"""`callbeat health`: an exit code for what watches processes, and a line for who looks after them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+from typer.testing import CliRunner
+
+from callbeat.clock import real_now
+from callbeat.ledger.store import Ledger
+from callbeat.ledger.tables import BeatRow
+from cli.main import app
+from cli.ports import free_port
+
+Health = Callable[..., str | None]
+
+
+@pytest.fixture
+def health(tmp_path, monkeypatch) -> Health:
+    """Why a process is not well, None where it is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CALLBEAT_HOME", str(tmp_path / "var"))
+
+    def of(*words: str) -> str | None:
+        found = CliRunner().invoke(app, ["health", *words])
+        assert (found.exit_code == 0) is (found.exception is None)
+        return None if found.exception is None else str(found.exception)
+
+    return of
+
+
+def test_beat_is_well_while_its_heartbeat_is_young(health: Health, tmp_path):
+    """It writes none while it doubts the clock, so that shows too."""
+    assert "has never written a heartbeat" in str(health("beat"))
+    ledger, now = Ledger(f"sqlite:///{tmp_path / 'var' / 'callbeat.db'}"), real_now()
+    with ledger.write() as writer:
+        writer.session.add(BeatRow(id=1, ticked_real=now, ticked_at=now, ticked_steady=1.0, boot="b"))
+    assert health("beat") is None
+    with ledger.write() as writer:
+        writer.session.get(BeatRow, 1).ticked_real = now - timedelta(seconds=31)
+    assert "heartbeat was 31 s ago: `callbeat doctor`" in str(health("beat"))
+    ledger.close()
+
+
+def test_a_worker_that_cannot_be_asked_is_not_well(health: Health, monkeypatch):
+    """Without a broker it does nothing, whatever its process looks like. No password is told."""
+    monkeypatch.setenv("CALLBEAT_REDIS_URL", f"redis://:s3cret@127.0.0.1:{free_port()}/0")
+    told = str(health("worker"))
+    assert "the broker cannot be reached" in told
+    assert "s3cret" not in told
+
+
+@pytest.mark.parametrize(("prefix", "path"), [("", "/healthcheck"), ("/flower/", "/flower/healthcheck")])
+def test_flower_is_asked_where_it_is(health: Health, monkeypatch, prefix, path):
+    """Behind a reverse proxy it lives under a path."""
+    monkeypatch.setenv("FLOWER_URL_PREFIX", prefix)
+    with _page(path) as port:
+        assert health("flower", "--port", str(port)) is None
+    assert "does not answer as Flower does" in str(health("flower", "--port", str(port)))
+
+
+def test_another_page_is_no_flower(health: Health):
+    """Something else may have taken the port."""
+    with _page("/") as port:
+        assert "HTTPStatusError" in str(health("flower", "--port", str(port)))
+
+
+@contextmanager
+def _page(path: str) -> Iterator[int]:
+    """A server that knows one path."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == path else 404)
+            self.end_headers()
+
+        def log_message(self, *_words: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
