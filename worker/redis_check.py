@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as SilentError
 
 from callbeat.doctor.notices import Notice, error, unseen, warning, well
 from callbeat.errors import Problem
@@ -76,6 +77,11 @@ def _hidden(info: Mapping[str, Any]) -> tuple[str, ...]:
 
 def unreachable(url: str, trouble: Exception, *, embedded: bool, needed: bool) -> Problem:
     """Nothing listens, or it refuses us. Pure."""
+    if embedded and isinstance(trouble, SilentError):
+        words = f"the embedded Valkey does not answer within {WITHIN:.0f} s"
+        return error(
+            "redis", words, "end `callbeat up`, and start it again; its log is logs/valkey.log of the home"
+        )
     if embedded:
         words = "the embedded Valkey is not running"
         return (error if needed else warning)("redis", words, "`callbeat up` starts it; or set CALLBEAT_REDIS_URL")

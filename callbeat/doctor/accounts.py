@@ -12,8 +12,10 @@ from callbeat.providers.port import AccountSeen, Provider
 from callbeat.providers.wire import masked_numbers
 from callbeat.runs.accounts import closed_account, connect_account, is_usable, reopen
 from callbeat.runs.clock_trust import MOST_DRIFT
+from callbeat.settings import Settings
 
 NOTICED = timedelta(seconds=5)
+LONGEST_WAIT = 10.0  # seconds for an answer
 
 
 def account_names(subject: Subject) -> list[str]:
@@ -30,11 +32,16 @@ def client_of(subject: Subject, account: str) -> Provider | Problem:
     if not named:
         variable = f"CALLBEAT_ACCOUNTS__{account.upper()}__PROVIDER"
         return error(where, f"account {account} is at no provider", f"set {variable} to bolna, trillet or cartesia")
-    made = [connect_account(subject.settings, account, provider, subject.clock.now) for provider in named]
+    made = [connect_account(hurried(subject.settings), account, provider, subject.clock.now) for provider in named]
     for one in made:
         if isinstance(one, Finding):
             return (error if used else warning)(where, one.problem + _users(subject, account), one.fix)
     return next(one for one in made if not isinstance(one, Finding))
+
+
+def hurried(settings: Settings) -> Settings:
+    """The same, but nobody waits half a minute for each provider that hangs."""
+    return settings.model_copy(update={"request_timeout": min(settings.request_timeout, LONGEST_WAIT)})
 
 
 def _users(subject: Subject, account: str) -> str:

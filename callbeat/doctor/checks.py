@@ -7,6 +7,7 @@ from callbeat.doctor import ledger as ledger_rules
 from callbeat.doctor.accounts import account_names, check_account
 from callbeat.doctor.at_work import check_beat, check_switch, check_world
 from callbeat.doctor.campaigns import check_files, check_known
+from callbeat.doctor.contacts import check_contacts
 from callbeat.doctor.database import check_database
 from callbeat.doctor.labels import check_labels
 from callbeat.doctor.notices import Check, Notice
@@ -23,6 +24,7 @@ def checks_of(subject: Subject) -> list[Check]:
     return [
         Check("settings", partial(check_settings, subject)),
         Check("campaigns", partial(check_files, subject)),
+        Check("contacts", partial(check_contacts, subject)),
         Check("ledger", partial(_check_ledger, subject)),
         Check("ledger.world", partial(check_world, subject)),
         *(Check(f"account {name}", partial(check_account, subject, name)) for name in accounts),

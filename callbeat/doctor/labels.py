@@ -8,6 +8,7 @@ from callbeat.doctor.accounts import client_of
 from callbeat.doctor.notices import Notice, error, unseen, well
 from callbeat.doctor.subject import Subject, without_ledger
 from callbeat.errors import Problem
+from callbeat.ledger.states import BatchState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow
 from callbeat.providers.answers import Accepted, Answer
@@ -35,7 +36,10 @@ def check_labels(subject: Subject, account: str) -> Iterator[Notice]:
 def _newest(ledger: Ledger, account: str) -> BatchRow | None:
     looked_up = [name for name, rules in RULES.items() if rules.capabilities.found_by_label]
     made = select(BatchRow).where(
-        BatchRow.account == account, BatchRow.provider.in_(looked_up), BatchRow.provider_ref.is_not(None)
+        BatchRow.account == account,
+        BatchRow.provider.in_(looked_up),
+        BatchRow.provider_ref.is_not(None),
+        BatchRow.state != BatchState.STOPPED,  # stopped before its start it may be deleted
     )
     with ledger.read() as session:
         return session.execute(made.order_by(BatchRow.id.desc()).limit(1)).scalar_one_or_none()

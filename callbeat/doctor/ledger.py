@@ -59,6 +59,10 @@ def _lock(found: LedgerFile, _head: str, _known: Collection[str]) -> Iterator[Pr
 
 def _place(found: LedgerFile, _head: str, _known: Collection[str]) -> Iterator[Problem]:
     file = str(found.path)
+    if found.in_the_way is not None:
+        fix = "let CALLBEAT_HOME name a folder, or move that file away"
+        yield error("ledger.place", f"{found.in_the_way} is a file, and a folder is needed there", fix, file)
+        return
     if found.file_system in NETWORK:
         words = f"it is on a network file system ({found.file_system}), where its locks cannot be relied on"
         fix = "let CALLBEAT_HOME name a folder on a disk of this machine, and move the file there"
@@ -82,6 +86,8 @@ def _disk(found: LedgerFile, _head: str, _known: Collection[str]) -> Iterator[Pr
 
 
 def _rights(found: LedgerFile, _head: str, _known: Collection[str]) -> Iterator[Problem]:
+    if found.in_the_way is not None:
+        return
     for mode, place, wanted in ((found.home_mode, found.home, "700"), (found.file_mode, found.path, "600")):
         if mode is not None and mode & 0o077:
             words = f"others than its owner may look in (mode {mode:o}), and people's numbers are in it"

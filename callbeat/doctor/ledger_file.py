@@ -29,6 +29,7 @@ class LedgerFile:
     file_system: str | None
     writable: bool
     home_mode: int | None
+    in_the_way: Path | None = None  # a file where a folder has to be
     file_mode: int | None = None
     size: int | None = None
     revision: str | None = None
@@ -47,8 +48,9 @@ def look_at(path: Path, home: Path) -> LedgerFile:
         file_system=_file_system(folder),
         writable=os.access(folder, os.W_OK) and not _read_only(folder),
         home_mode=_mode(home),
+        in_the_way=None if folder.is_dir() else folder,
     )
-    if not path.exists():
+    if found.in_the_way or not path.exists():
         return found
     found = replace(found, size=path.stat().st_size, file_mode=_mode(path))
     try:

@@ -1,14 +1,15 @@
 """Whom a run calls: its contacts read, screened, and divided into batches."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from callbeat.campaigns.model import Campaign
 from callbeat.contacts.screening import Screening, screen
-from callbeat.contacts.source import SourceError, Wanted, read_rows
+from callbeat.contacts.source import SourceError, SourceRow, Wanted, read_rows
 from callbeat.providers.port import Rules
+from callbeat.providers.registry import rules_of
 
 
 def read_contacts(
@@ -19,6 +20,21 @@ def read_contacts(
     Raises:
         SourceError: the source as a whole cannot be used, or not with what the campaign asks for.
     """
+    screening = screen(_rows(root, campaign, due_at, rules), allowed)
+    _check_division(campaign, rules, len(screening.contacts))
+    return screening
+
+
+def look_at_source(root: Path, campaign: Campaign, due_at: datetime) -> None:
+    """Nothing, where the contacts of a run that is due then can be opened, and have a first row.
+
+    Raises:
+        SourceError: they cannot, or lack a column that the campaign asks for.
+    """
+    next(_rows(root, campaign, due_at, rules_of(campaign.provider)), None)
+
+
+def _rows(root: Path, campaign: Campaign, due_at: datetime, rules: Rules) -> Iterator[SourceRow]:
     local = due_at.astimezone(ZoneInfo(campaign.schedule.timezone))
     path = (root / local.strftime(campaign.contacts.source)).resolve()
     if not path.is_relative_to(root.resolve()):
@@ -29,9 +45,7 @@ def read_contacts(
         max_rows=campaign.contacts.max_rows,
         reserved=rules.reserved_columns,
     )
-    screening = screen(read_rows(path, wanted), allowed)
-    _check_division(campaign, rules, len(screening.contacts))
-    return screening
+    return read_rows(path, wanted)
 
 
 def _check_division(campaign: Campaign, rules: Rules, contacts: int) -> None:

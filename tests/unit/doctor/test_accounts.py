@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from callbeat.clock import Clock
-from callbeat.doctor.accounts import account_names, check_account, judge_answer, judge_clock
+from callbeat.doctor.accounts import account_names, check_account, hurried, judge_answer, judge_clock
 from callbeat.doctor.labels import check_labels
 from callbeat.doctor.notices import Told
 from callbeat.doctor.subject import Subject
@@ -17,7 +17,7 @@ from callbeat.providers.port import AccountSeen
 from callbeat.providers.registry import ADAPTERS
 from callbeat.runs.accounts import closed_account
 from callbeat.settings import AccountSettings, Settings
-from tests.factories import NOW, FakeProvider, a_campaign, a_world, seen
+from tests.factories import DUE, NOW, FakeProvider, a_campaign, a_world, seen
 
 KEY = "bn-of-a-test"
 
@@ -149,6 +149,22 @@ def test_a_label_is_judged_by_a_batch_that_was_made(world, monkeypatch, answer, 
     assert told(check_labels(subject, "bolna")) == [("account bolna.labels", level)]
     assert provider.asked("get") == [(batch.provider_ref,)]
     assert provider.changes == []
+
+
+def test_a_batch_that_was_stopped_is_not_read_back(world, monkeypatch):
+    """Before its start a stop may delete it: that it is gone says nothing about labels."""
+    subject = a_subject(world, bolna=AccountSettings(api_key=KEY))
+    kept = world.a_batch(BatchState.FINISHED)
+    world.a_batch(BatchState.STOPPED, run=world.a_run(due_at=DUE + timedelta(days=1)), key="gone", label="gone")
+    asked_of(monkeypatch, get=Accepted(seen()))
+    (notice,) = check_labels(subject, "bolna")
+    assert f"{kept.key} bears its own" in notice.words
+
+
+@pytest.mark.parametrize(("asked", "waits"), [(30.0, 10.0), (3.0, 3.0)])
+def test_nobody_waits_long_for_a_provider_that_hangs(asked, waits):
+    """Three of them that hang were a minute and a half."""
+    assert hurried(Settings(_env_file=None, request_timeout=asked)).request_timeout == waits
 
 
 def test_before_anything_was_made_labels_are_not_known_yet(world, monkeypatch):

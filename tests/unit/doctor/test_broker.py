@@ -2,6 +2,7 @@
 
 import pytest
 from redis.exceptions import AuthenticationError, ConnectionError
+from redis.exceptions import TimeoutError as SilentError
 
 from callbeat.doctor.notices import Told
 from callbeat.doctor.variables import misspelt
@@ -71,6 +72,8 @@ def test_a_broker_elsewhere_needs_a_lock_on_its_door(url, lacks):
         (ConnectionError("x"), True, True, "error", "not running"),
         (ConnectionError("x"), False, True, "error", "cannot be reached"),
         (AuthenticationError("x"), False, True, "error", "refuses the user"),
+        (SilentError("x"), True, False, "error", "does not answer"),
+        (SilentError("x"), False, True, "error", "cannot be reached"),
     ],
 )
 def test_a_broker_that_is_away_is_an_error_where_it_is_missed(trouble, embedded, needed, level, word):

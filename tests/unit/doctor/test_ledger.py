@@ -116,3 +116,12 @@ def test_tables_of_the_past_and_of_the_future_are_mended_differently(revision, w
     (problem,) = judge(replace(GOOD, revision=revision), "0003", {"0001", "0002", "0003"})
     assert word in problem.problem
     assert ("db upgrade" in problem.fix) is (word != "later")
+
+
+def test_a_file_where_the_home_should_be_is_named(tmp_path):
+    """The first start could make nothing there, and would only say so then."""
+    (tmp_path / "var").write_text("something else")
+    found = look_at(tmp_path / "var" / "callbeat.db", tmp_path / "var")
+    (told,) = judge(found, head(), known_revisions())
+    assert (told.where, told.level) == ("ledger.place", "error")
+    assert f"{tmp_path / 'var'} is a file" in told.problem
