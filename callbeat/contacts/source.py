@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LONGEST_FIELD = 1_000_000
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+WORKBOOK = b"PK\x03\x04"  # how .xlsx and .ods begin
 _COLUMN = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,39}")
 
 
@@ -50,6 +52,7 @@ def read_rows(path: Path, wanted: Wanted) -> Iterator[SourceRow]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
+            _refuse_a_workbook(path)
             before = os.fstat(file.fileno())
             yield from _rows(file, wanted)
             after = os.fstat(file.fileno())
@@ -63,6 +66,12 @@ def read_rows(path: Path, wanted: Wanted) -> Iterator[SourceRow]:
         raise SourceError("source_unreadable", words) from None
     except (csv.Error, OSError) as error:
         raise SourceError("source_unreadable", f"{path.name} cannot be read: {error}") from None
+
+
+def _refuse_a_workbook(path: Path) -> None:
+    with path.open("rb") as file:
+        if file.read(len(WORKBOOK)) == WORKBOOK:
+            raise SourceError("source_unreadable", f"{path.name} is a spreadsheet's own file; save it as CSV UTF-8")
 
 
 def _rows(file: Iterator[str], wanted: Wanted) -> Iterator[SourceRow]:
@@ -90,7 +99,8 @@ def _places(header: list[str], wanted: Wanted) -> dict[str, int]:
     columns = others if wanted.variables is None else wanted.variables
     for column in (wanted.phone, *columns.values()):
         if column not in header:
-            raise SourceError("source_unreadable", f"there is no column {column}; {_described(header)}")
+            hint = "; `contacts: {phone: …}` names another" if column == wanted.phone else ""
+            raise SourceError("source_unreadable", f"there is no column {column}; {_described(header)}{hint}")
     for name in columns:
         if name in wanted.reserved:
             raise SourceError("source_unreadable", f"the column {name} is used by callbeat; give it another name")
@@ -99,6 +109,10 @@ def _places(header: list[str], wanted: Wanted) -> dict[str, int]:
 
 def _described(header: list[str]) -> str:
     """A header, unless its cells look like data: then somebody's first contact would be told."""
+    if not any(header):
+        return "the file is empty, or begins with an empty line"
+    if len(header) == 1 and (sign := next((sign for sign in SEPARATORS if sign in header[0]), None)):
+        return f"the fields are separated by {SEPARATORS[sign]}: save it with commas between them"
     if all(_COLUMN.fullmatch(name) for name in header):
         return f"the header has {', '.join(header)}"
     return f"the first line has {len(header)} fields: is it a header?"

@@ -186,3 +186,22 @@ def test_whatever_is_written_as_csv_is_read_back(tmp_path_factory, pairs):
     path.write_bytes(text.getvalue().encode())
     rows = list(read_rows(path, PHONE))
     assert [(row.phone, row.variables["name"]) for row in rows] == pairs
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("phone;name\n+1;Ann\n", "separated by semicolons: save it with commas"),
+        ("phone\tname\n+1\tAnn\n", "separated by tabs: save it with commas"),
+        ("+12025550101;Ann\n", "separated by semicolons"),
+        (b"PK\x03\x04\x14\x00workbook", "is a spreadsheet's own file; save it as CSV UTF-8"),
+        ("", "the file is empty"),
+        ("mobile,name\n+1,Ann\n", "`contacts: {phone: …}` names another"),
+    ],
+)
+def test_what_people_save_by_mistake_is_told_in_their_words(read, content, words):
+    """A spreadsheet of another country writes semicolons, and calls that CSV too."""
+    with pytest.raises(SourceError) as caught:
+        read(content)
+    assert words in caught.value.words
+    assert "2025550101" not in caught.value.words
