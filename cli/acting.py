@@ -141,11 +141,15 @@ def _wait(context: Context, key: str, *, quiet: bool) -> None:
 
 
 def _told(made: Json) -> str:
-    batches = ", ".join(
-        f"{batch['state']}{' until ' + batch['start_at'][11:16] if batch['state'] == 'scheduled' else ''}"
-        for batch in made["batches"]
-    )
+    batches = ", ".join(_batch_told(batch) for batch in made["batches"])
     return f"{made['state']} {batches} {outcomes(made)}".strip()
+
+
+def _batch_told(batch: Json) -> str:
+    """Its state, and until when it waits for its start, or why it gets no further."""
+    if batch["state"] == "scheduled":
+        return f"scheduled until {batch['start_at'][11:16]}"
+    return f"{batch['state']} ({batch['reason']})" if batch["reason"] else str(batch["state"])
 
 
 def stop(

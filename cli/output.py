@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -16,6 +17,7 @@ from callbeat.errors import UsageError
 Json = dict[str, Any]
 out = Console(soft_wrap=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
+_NUMBER = re.compile(r"[+-]?\d+")
 
 
 class Format(StrEnum):
@@ -64,7 +66,10 @@ def print_parquet(rows: Sequence[Json]) -> None:
 
 
 def print_csv(rows: Sequence[Json], columns: Sequence[str]) -> None:
-    """CSV with a header; a cell that a spreadsheet would take for a formula is quoted with an apostrophe."""
+    """CSV with a header; a cell that a spreadsheet would take for a formula is quoted with an apostrophe.
+
+    A whole number is none: the number of a call is what programs look up.
+    """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(columns)
@@ -74,7 +79,8 @@ def print_csv(rows: Sequence[Json], columns: Sequence[str]) -> None:
 
 def _cell(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else "" if value is None else str(value)
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text[:1] else text
+    harmless = not text or text[0] not in "=+-@\t\r" or _NUMBER.fullmatch(text)
+    return text if harmless else f"'{text}"
 
 
 def print_table(title: str, columns: dict[str, Callable[[Json], object]], rows: Sequence[Json]) -> None:

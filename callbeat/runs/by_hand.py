@@ -18,6 +18,7 @@ from callbeat.providers.port import BatchSeen, Phase
 from callbeat.providers.registry import rules_of
 from callbeat.runs.approval import waits_for_approval
 from callbeat.runs.calls import close_calls
+from callbeat.runs.ceilings import used_up
 from callbeat.runs.context import Context, halted_since
 from callbeat.runs.finish import GIVEN_UP
 from callbeat.runs.heartbeat import clock_held
@@ -26,7 +27,7 @@ from callbeat.runs.lost import sure_at
 from callbeat.runs.planning import insert_run
 from callbeat.runs.report import find_run
 from callbeat.runs.revisions import load_campaign, remember
-from callbeat.runs.starts import NoneLeft, choose_start, dial_until
+from callbeat.runs.starts import OUTSIDE_HOURS, NoneLeft, choose_start, dial_until
 from callbeat.runs.stop import STOPPED
 
 S = BatchState
@@ -51,7 +52,8 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
     """Make a run with a key of its own, which opens now (or `lead` before `at`). Returns its key.
 
     Raises:
-        Refusal: no start within the hours, not approved, or the clock is not to be believed.
+        Refusal: no start within the hours, not approved, a ceiling of the day that is reached, or the clock is not
+            to be believed.
     """
     if (why := clock_held(context)) is not None:
         raise Refusal(f"planning is held: {why}. Set the clock right, or `callbeat clock confirm`")
@@ -61,12 +63,14 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
     rules = rules_of(campaign.provider)
     chosen = choose_start(rules, campaign, due, now, by_hand=True)
     if isinstance(chosen, NoneLeft):
-        raise Refusal(f"{chosen.words}{_advice(campaign, max(due, now))}")
+        raise Refusal(f"{chosen.words}{_advice(chosen, campaign, max(due, now))}")
     opens = max(now, due - campaign.schedule.lead)
     with context.ledger.write() as writer:
         writer.lock(campaign_lock(campaign.name))
         if waits_for_approval(context, writer.session, campaign, campaign.revision):
             raise Refusal(f"{campaign.name} as it is written now is not approved: callbeat approve {campaign.name}")
+        if (held := used_up(context.ceilings, writer.session, chosen.start.start_at)) is not None:
+            raise Refusal(f"{held.words}: wait until midnight UTC, or raise it where beat and workers run")
         count = select(func.max(RunRow.manual)).where(RunRow.campaign == campaign.name)
         n = (writer.session.execute(count).scalar() or 0) + 1
         row = RunRow(
@@ -86,7 +90,10 @@ def _refuse_while_halted(context: Context) -> None:
         raise Refusal(f"everything is stopped since {iso(since)}: `callbeat start` lifts it")
 
 
-def _advice(campaign: Campaign, after: datetime) -> str:
+def _advice(none: NoneLeft, campaign: Campaign, after: datetime) -> str:
+    """Another hour helps only where the hour was wrong."""
+    if none.reason != OUTSIDE_HOURS:
+        return ": choose another --at, or leave it out"
     window = next_window(campaign.hours, campaign.schedule.timezone, after)
     return f"; its hours begin {iso(window.opens)}: try --at {iso(window.opens)}" if window else ""
 

@@ -49,6 +49,14 @@ def over_a_ceiling(ceilings: Ceilings, session: Session, batch: BatchRow, start_
     return over_cost(ceilings, session, start_at)
 
 
+def used_up(ceilings: Ceilings, session: Session, day: datetime) -> HeldBack | None:
+    """Why not even one call more may start on a day, or None."""
+    if ceilings.calls is not None and (placed := calls_of_the_day(session, day)) >= ceilings.calls:
+        most = f"{ceilings.calls} calls a day (CALLBEAT_DAILY_CALLS)"
+        return HeldBack(DAILY_CALLS, f"of {most} {placed} are taken")
+    return over_cost(ceilings, session, day)
+
+
 def over_cost(ceilings: Ceilings, session: Session, day: datetime) -> HeldBack | None:
     """Whether the calls of a day have cost what they may."""
     if ceilings.cost is None:

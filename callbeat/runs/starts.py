@@ -11,6 +11,7 @@ MARGIN = timedelta(minutes=2)  # on top of what the provider demands: the reques
 STOP_AHEAD = timedelta(minutes=5)  # a batch is stopped this long before its hours end
 VERIFY_AHEAD = timedelta(minutes=3)  # the second look before a start
 PATIENCE_BY_HAND = timedelta(hours=1)
+OUTSIDE_HOURS = "outside_hours"
 TO_OPEN = timedelta(minutes=2)  # reading contacts and creating, before a start can be asked for
 
 
@@ -70,9 +71,9 @@ def within_hours(campaign: Campaign, start_at: datetime) -> Until | NoneLeft:
     """Whether calls may begin at that instant, with some time left before the hours end."""
     window = window_at(campaign.hours, campaign.schedule.timezone, start_at)
     if window is None:
-        return NoneLeft("outside_hours", f"{_clock(start_at)} is outside the campaign's hours")
+        return NoneLeft(OUTSIDE_HOURS, f"{_clock(start_at)} is outside the campaign's hours")
     if window.closes is not None and start_at >= window.closes - STOP_AHEAD:
-        return NoneLeft("outside_hours", f"{_clock(start_at)} is too near the end of the campaign's hours")
+        return NoneLeft(OUTSIDE_HOURS, f"{_clock(start_at)} is too near the end of the campaign's hours")
     return Until(window.closes)
 
 

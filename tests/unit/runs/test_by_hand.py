@@ -62,6 +62,15 @@ def test_a_run_by_hand_outside_the_hours_is_refused_with_the_next_ones(world):
     assert world.runs() == []
 
 
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_run_by_hand_for_no_possible_day_is_not_sent_to_the_hours(world, days):
+    """Told to try the instant that was just refused, nobody knows what to do."""
+    with pytest.raises(Refusal) as refused:
+        ask(world, a_campaign(hours=office()), at=NOW + timedelta(days=days))
+    assert "choose another --at" in str(refused.value)
+    assert "try --at" not in str(refused.value)
+
+
 def test_an_unknown_campaign_is_refused(world):
     """And the way to the list is told."""
     with pytest.raises(Refusal, match="validate"):

@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from callbeat.errors import Refusal
 from callbeat.ledger.states import BatchState as S
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted
+from callbeat.runs.by_hand import run_by_hand
 from callbeat.runs.ceilings import Ceilings
 from callbeat.runs.collect import collect
 from callbeat.runs.context import claim_batch
@@ -175,3 +177,23 @@ def test_an_account_without_funds_is_not_blamed_on_a_ceiling(world):
     job = claim_batch(world.context, batch.id, {S.CREATED})
     job.no_funds = "account bolna is closed: the wallet is empty"
     assert job.held_back(DUE).reason == "no_funds"
+
+
+@pytest.mark.parametrize(
+    ("most", "left", "word"),
+    [
+        ({"calls": 8}, {"calls": 9}, "CALLBEAT_DAILY_CALLS"),
+        ({"cost": Decimal("0.10")}, {"cost": Decimal("0.11")}, "CALLBEAT_DAILY_COST"),
+    ],
+)
+def test_a_run_by_hand_is_refused_at_once_when_nothing_is_left_of_the_day(world, most, left, word):
+    """Somebody waits at a terminal: an hour later it would be missed all the same."""
+    spent = another(world, S.FINISHED)
+    for call in world.calls(spent)[:1]:
+        world.set(call, cost=Decimal("0.10"))
+    campaign = world.remember(a_campaign())
+    limited(world, **most)
+    with pytest.raises(Refusal, match=word):
+        run_by_hand(world.context, campaign, None, "ann")
+    limited(world, **left)
+    assert run_by_hand(world.context, campaign, None, "ann") == "daily+manual-1"
