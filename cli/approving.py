@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from callbeat.campaigns.due import next_campaign_due
+from callbeat.campaigns.durations import duration_text
 from callbeat.campaigns.model import Campaign
 from callbeat.clock import iso
 from callbeat.runs.approval import Approval, Change, approval_of, approve, changes_to_approve
@@ -14,6 +16,8 @@ from callbeat.runs.context import Context
 from cli.acting import Yes, actor, ask
 from cli.context import load, make_context, read_campaigns
 from cli.output import err
+
+_DURATION = TypeAdapter(timedelta)
 
 
 def register(app: typer.Typer) -> None:
@@ -52,10 +56,18 @@ def _look(context: Context, campaign: Campaign) -> tuple[Approval | None, list[C
 def _show(context: Context, campaign: Campaign, changed: list[Change]) -> None:
     """What is to be judged: each value that differs, and when it would call next."""
     for change in changed:
-        now = change.after or "(left out)"
-        told = now if change.before is None else f"{change.before} -> {now}"
+        before, now = as_written(change.before), as_written(change.after) or "(left out)"
+        told = now if before is None else f"{before} -> {now}"
         err.print(f"  {change.key}: {told}", markup=False)
     due = next_campaign_due(campaign, context.clock.now() - timedelta(seconds=1))
     err.print(f"  next due: {iso(due) if due else 'never again'}; `callbeat preview` shows whom", markup=False)
     if not context.needs_approval(campaign.account):
         err.print(f"  not needed now: {campaign.account} calls nobody, or CALLBEAT_APPROVAL is off", markup=False)
+
+
+def as_written(value: str | None) -> str | None:
+    """A duration as campaign files write it; anything else as it is."""
+    try:
+        return duration_text(_DURATION.validate_json(value)) if value and value.startswith('"P') else value
+    except ValidationError:
+        return value

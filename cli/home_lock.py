@@ -25,6 +25,16 @@ def is_held(home: Path) -> bool:
     return False
 
 
+def refuse_if_held(home: Path) -> None:
+    """Nothing, unless an `up` or `demo` runs in this home.
+
+    Raises:
+        Refusal: one does; the message names it.
+    """
+    if is_held(home):
+        raise _refusal(home, (home / "up.lock").read_text(errors="replace").strip())
+
+
 class HomeLock:
     """Held by the `up` process for as long as it lives.
 
@@ -49,7 +59,7 @@ class HomeLock:
         except BlockingIOError:
             holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
             os.close(descriptor)
-            raise self._refusal(holder) from None
+            raise _refusal(self._home, holder) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
@@ -64,9 +74,9 @@ class HomeLock:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _refusal(self, holder: str) -> Refusal:
-        who = f"process {holder}" if holder else "a process that has just started"
-        return Refusal(
-            f"{who} is already running callbeat in {self._home}: "
-            "stop it first, or let CALLBEAT_HOME name another folder"
-        )
+
+def _refusal(home: Path, holder: str) -> Refusal:
+    who = f"process {holder}" if holder else "a process that has just started"
+    return Refusal(
+        f"{who} is already running callbeat in {home}: stop it first, or let CALLBEAT_HOME name another folder"
+    )

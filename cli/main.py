@@ -2,9 +2,11 @@
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+from callbeat import __version__
 from callbeat.errors import CallbeatError, NeedsSomebody, UsageError
 from callbeat.logs import begin_logs
 from cli import acting, approving, database, demo, doctor, health, planning, processes, showing, up
@@ -19,6 +21,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"callbeat {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version, and end.")
+    ] = False,
+) -> None:
+    """What comes before the command."""
+
+
 for part in (demo, up, processes, planning, showing, approving, acting, database, doctor, health):
     part.register(app)
 

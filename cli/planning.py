@@ -15,7 +15,7 @@ from callbeat.campaigns.reader import Reading
 from callbeat.campaigns.recurrence import zone_changes
 from callbeat.campaigns.schema import campaign_schema
 from callbeat.clock import iso, parse_instant
-from callbeat.errors import Refusal, UsageError, has_errors
+from callbeat.errors import Problem, Refusal, UsageError, has_errors
 from callbeat.providers.registry import rules_of
 from callbeat.runs.by_hand import find_campaign
 from callbeat.runs.preview import preview as preview_of
@@ -49,8 +49,13 @@ def validate(
 
     Example: callbeat validate config/campaigns/renewal-reminders.yaml
     """
-    readings = read_campaigns(load(), paths)
+    settings = load()
+    readings = read_campaigns(settings, paths)
     problems = [problem for reading in readings for problem in reading.problems]
+    if not readings:
+        fix = "name a file or a folder with *.yaml in it"
+        place = ", ".join(map(str, paths or [settings.campaigns]))
+        problems.append(Problem(place, 0, "folder", "there is no campaign file", fix, "warning"))
     if form is Format.JSON:
         print_json([asdict(problem) for problem in problems])
     else:

@@ -34,7 +34,8 @@ def runs(
 
     Example: callbeat runs renewal-reminders --format json
     """
-    ledger = open_ledger(load())
+    settings = load()
+    ledger = open_ledger(settings)
     rows = report.runs(ledger, campaign=campaign, limit=limit or (None if form is Format.JSON else 100))
     for file in report.broken_files(ledger):
         for problem in file["problems"]:
@@ -42,6 +43,8 @@ def runs(
                 err.print("broken file: {file}:{line}: {where}: {problem}: {fix}".format(**problem), markup=False)
     if campaign is not None and not rows:
         err.print(f"no run of {campaign} yet: `callbeat plan` tells its due times, if it is one", markup=False)
+    elif not rows:
+        err.print(f"nothing has run yet by the ledger in {settings.home.resolve()} (CALLBEAT_HOME)", markup=False)
     if form is Format.JSON:
         print_json(rows)
     else:

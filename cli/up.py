@@ -10,6 +10,7 @@ from callbeat.runs.heartbeat import last_time
 from callbeat.settings import Settings, load_settings
 from cli.broker import check_broker
 from cli.context import open_ledger, read_campaigns
+from cli.home_lock import refuse_if_held
 from cli.output import err
 from cli.ports import free_port, is_free, require_free
 from cli.station import Plan, running
@@ -45,6 +46,7 @@ def up(
     settings = load_settings()
     if speed != 1 and not sandbox:
         raise typer.BadParameter("pretended time needs --sandbox: real people live in real time")
+    refuse_if_held(settings.home.resolve())
     check_broker(settings)
     require_free(flower_port)
     port = flower_port or (FLOWER_PORT if is_free(FLOWER_PORT) else free_port())

@@ -39,6 +39,14 @@ def test_everything_of_a_new_campaign_is_shown_and_approved_with_a_yes(approve):
     assert "is approved already" in approve()[0]
 
 
+def test_durations_are_shown_as_a_file_writes_them(approve, tmp_path):
+    """PT1H30M is nobody's way to say how late a call may be."""
+    assert "schedule.lead: 30m\n" in approve("--yes")[0]
+    text = CAMPAIGN.replace("timezone: UTC", "timezone: UTC, lead: 90m")
+    (tmp_path / "config" / "campaigns" / "daily.yaml").write_text(text)
+    assert "schedule.lead: 30m -> 90m\n" in approve("--yes")[0]
+
+
 def test_without_a_terminal_it_asks_for_a_yes(approve):
     """A script must not approve by accident."""
     problem = approve()[1]

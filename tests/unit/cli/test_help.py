@@ -3,7 +3,10 @@
 import re
 
 import pytest
+from typer.testing import CliRunner
 
+from callbeat import __version__
+from cli.main import app
 from tests.unit.cli.command_lines import NotOurs, leaves, parse
 
 COMMANDS = dict(leaves())
@@ -28,6 +31,11 @@ def test_every_command_and_option_says_what_it_is_for(name):
     assert not in_the_list.endswith("..."), "the list of all commands cuts it off: a shorter first sentence"
     unsaid = [param.name for param in command.params if not (getattr(param, "help", None) or "").strip()]
     assert unsaid == []
+
+
+def test_it_tells_its_version():
+    """The first thing that anybody is asked who reports something."""
+    assert CliRunner().invoke(app, ["--version"]).stdout == f"callbeat {__version__}\n"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.home_lock import HomeLock
 from cli.main import main
 
 REFUSED, USAGE = 1, 2
@@ -140,6 +141,25 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(typed: Typed, words
 def test_a_campaign_that_never_ran_is_no_empty_table(typed: Typed):
     """A name with a slip in it looks the same otherwise."""
     assert "no run of frist yet: `callbeat plan`" in typed("runs", "frist")[1]
+
+
+def test_an_empty_table_says_which_ledger_it_is_of(typed: Typed, tmp_path):
+    """In another folder everything looks as if it had never been."""
+    assert f"nothing has run yet by the ledger in {tmp_path / 'var'}" in typed("runs")[1]
+
+
+def test_a_folder_without_campaigns_is_no_success_in_silence(typed: Typed, tmp_path):
+    """One folder too high, and a pipeline would be green for ever."""
+    left, said = typed("validate", "config")
+    assert (left, "warning: config:0: folder: there is no campaign file" in said) == (0, True), said
+
+
+def test_a_second_up_is_refused_before_it_tells_addresses(typed: Typed, tmp_path):
+    """They would be those of nothing."""
+    with HomeLock(tmp_path / "var"):
+        left, said = typed("up", "--sandbox")
+    assert (left, f"process {os.getpid()} is already running" in said) == (REFUSED, True)
+    assert "http" not in said
 
 
 def test_one_process_alone_says_that_it_waits_for_a_broker(typed: Typed, monkeypatch):
