@@ -20,7 +20,7 @@ from callbeat.providers.registry import RULES
 from callbeat.runs.approval import carry_over, waits_for_approval
 from callbeat.runs.context import Context, log
 from callbeat.runs.needs import fitting, needs_of, retry_wish
-from callbeat.runs.planning import move_cursor, plan_run
+from callbeat.runs.planning import miss_what_was_due, move_cursor, plan_run
 from callbeat.runs.revisions import remember
 from callbeat.runs.starts import MARGIN, dial_until
 
@@ -159,6 +159,7 @@ def _begin(writer: Writer, file: str, campaign: Campaign, now: datetime) -> None
 
 def _edit(writer: Writer, row: CampaignRow, file: str, campaign: Campaign, now: datetime) -> None:
     """An edit takes effect from now: unopened runs follow it, and nothing before now is ever made."""
+    miss_what_was_due(writer, row, now)
     remember(writer, campaign, now)
     _set(writer, row.name, state="active", file=file, revision=campaign.revision)
     wanted = set(campaign_due_times(campaign, now, max(row.cursor, now + campaign.schedule.lead)))
@@ -225,6 +226,7 @@ def _remove(writer: Writer, file: str, now: datetime) -> None:
 def _retire(writer: Writer, row: CampaignRow, now: datetime, why: str) -> None:
     """Nothing more is planned; runs that are open go on."""
     writer.lock(campaign_lock(row.name))
+    miss_what_was_due(writer, row, now)
     planned = select(RunRow).where(
         RunRow.campaign == row.name, RunRow.manual == 0, RunRow.state == RunState.PLANNED
     )

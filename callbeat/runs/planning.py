@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from callbeat.campaigns.due import campaign_due_times, is_skipped, next_campaign_due, opens_at
 from callbeat.campaigns.model import Campaign
 from callbeat.ledger.states import RunState
-from callbeat.ledger.tables import CampaignRow, RunRow
+from callbeat.ledger.tables import CampaignRow, RevisionRow, RunRow
 from callbeat.ledger.writer import Writer, campaign_lock
 from callbeat.runs.context import Context, log
 from callbeat.runs.labels import run_key
@@ -84,3 +84,27 @@ def insert_run(writer: Writer, row: RunRow, now: datetime, *, why: str, actor: s
     writer.session.flush()
     writer.session.expunge(row)
     writer.begin(row, at=now, why=why, actor=actor)
+
+
+def miss_what_was_due(writer: Writer, row: CampaignRow, now: datetime) -> None:
+    """Decide what has been due since the cursor, before another file (or none) takes the place of this one.
+
+    Nobody planned it in time: beat was away, or its clock was not believed. By the new file it never was due.
+    """
+    if row.revision is None or row.state not in PLANNING or row.cursor >= now:
+        return
+    stored = writer.session.get(RevisionRow, (row.name, row.revision))
+    if stored is None:
+        return
+    campaign, paused = Campaign.model_validate_json(stored.definition), row.paused_since is not None
+    for due in campaign_due_times(campaign, row.cursor, now):
+        plan_run(writer, campaign, due, now, paused=paused)
+        _miss(writer, run_key(row.name, due, 0), now)
+
+
+def _miss(writer: Writer, key: str, now: datetime) -> None:
+    run = writer.session.execute(select(RunRow).where(RunRow.key == key)).scalar_one()
+    writer.session.expunge(run)
+    if run.state is RunState.PLANNED:
+        why = "beat was away when it was due, and its file has changed since"
+        writer.move(run, RunState.MISSED, at=now, why=why, reason="too_late")

@@ -181,6 +181,29 @@ def test_a_skip_date_taken_back_plans_the_run_again(world):
     assert states(world) == {"05:00": "planned"}
 
 
+@pytest.mark.parametrize("change", ["edited", "removed"])
+def test_what_was_due_while_beat_was_away_is_missed_before_its_file_changes(world, change):
+    """By the old file it was due, and the new one does not know it: nobody else would ever decide it."""
+    edit(world, schedule=every("0 * * * *"))
+    world.clock.go(minutes(200))
+    if change == "edited":
+        edit(world, schedule=every("30 * * * *"))
+    else:
+        apply(world.context, [], [FILE])
+    told = {f"{run.due_at:%H:%M}": (str(run.state), run.reason) for run in world.runs() if run.due_at <= world.now}
+    assert told.pop("07:00") == ("missed", "too_late")
+    assert told.keys() == {"05:00", "06:00"}  # planned in time, and now opened too late, or removed
+
+
+def test_nothing_is_due_by_a_file_that_was_away(world):
+    """A campaign that comes back is not made up for."""
+    edit(world)
+    apply(world.context, [], [FILE])
+    world.clock.go(minutes(60 * 50))
+    edit(world)
+    assert {run.due_at.day for run in world.runs()} == {1}
+
+
 def test_a_run_by_hand_is_no_edits_business(world):
     """A person asked for it."""
     campaign = edit(world)
@@ -329,7 +352,7 @@ steps = st.lists(
 @settings(max_examples=15, deadline=None)
 @given(steps)
 def test_whatever_is_edited_and_whenever_the_ledger_holds(story):
-    """No due time twice, none in the past, the cursor never back, and what is ahead is as the file says."""
+    """No due time twice, past ones only as missed, the cursor never back, and what is ahead is as the file says."""
     with tempfile.TemporaryDirectory() as folder:
         world, current, cursor = a_world(Path(folder)), None, LONG_PAST
         for wait, what in story:
@@ -342,7 +365,8 @@ def test_whatever_is_edited_and_whenever_the_ledger_holds(story):
                 current = None
             else:
                 current = edit(world, schedule=what)
-                assert all(due > world.now for due in {run.due_at for run in world.runs()} - known)
+                fresh = [run for run in world.runs() if run.due_at not in known]
+                assert all(run.due_at > world.now or run.state is R.MISSED for run in fresh)
             row = world.campaign_row()
             if row is not None:
                 assert row.cursor >= cursor
