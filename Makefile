@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.from-lock
+# Where an image sets it, every process of the tests would compile our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 # What fails is tried once more, alone: on a busy machine a fast pretended clock can outrun the processes.
 INTEGRATION := $(BIN)/pytest tests/integration
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from callbeat.ledger.backup import back_up
-from callbeat.ledger.store import Ledger, head
+from callbeat.ledger.forms import head
+from callbeat.ledger.store import Ledger
 from cli.context import load
 from cli.output import err
 

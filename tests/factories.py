@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import event, insert, select, text, update
 
 from callbeat.campaigns.model import Campaign
+from callbeat.ledger.forms import head
 from callbeat.ledger.states import BatchState, RunState
-from callbeat.ledger.store import Ledger, head
+from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import (
     BatchRow,
     CallRow,

@@ -15,7 +15,7 @@ from callbeat.doctor.permission import check_approvals, check_ceilings
 from callbeat.doctor.stuck import check_stuck
 from callbeat.doctor.subject import Subject
 from callbeat.doctor.variables import check_settings
-from callbeat.ledger.store import head, known_revisions
+from callbeat.ledger.forms import head, known_revisions
 
 
 def checks_of(subject: Subject) -> list[Check]:

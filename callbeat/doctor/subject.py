@@ -14,7 +14,8 @@ from callbeat.doctor.ledger_file import LedgerFile, look_at
 from callbeat.doctor.notices import Told, unseen
 from callbeat.errors import LedgerError
 from callbeat.ledger.engines import file_of, read_url
-from callbeat.ledger.store import Ledger, head
+from callbeat.ledger.forms import head
+from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BeatRow
 from callbeat.settings import Settings
 

@@ -2,23 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from callbeat.errors import LedgerError
 from callbeat.ledger.engines import make_engine, read_url
+from callbeat.ledger.forms import head, known_revisions, revision_of, upgrade_to_head
 from callbeat.ledger.locks import lock_names
 from callbeat.ledger.writer import Writer
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 NOT_OURS = (OperationalError, DatabaseError, InternalError, InterfaceError, PoolTimeout)
 ONE_SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
 
@@ -73,17 +68,16 @@ class Ledger:
             if not self.on_sqlite:
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
                 lock_names(connection, ("upgrade",))
-            if _revision(connection) == head():
+            revision = revision_of(connection)
+            if revision == head():
                 return
-            _refuse_later(_revision(connection))
-            config = _alembic()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            _refuse_later(revision)
+            upgrade_to_head(connection)
 
     def revision(self) -> str | None:
         """The form the tables are in; None for an empty database."""
         with _words(self._url.render_as_string()), self._engine.connect() as connection:
-            return _revision(connection)
+            return revision_of(connection)
 
     def ensure_ready(self) -> None:
         """Upgrade SQLite by itself; a shared database is upgraded on purpose, by `callbeat db upgrade`.
@@ -104,16 +98,6 @@ class Ledger:
         self._engine.dispose()
 
 
-def head() -> str:
-    """The form of the tables that this version works with."""
-    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
-
-
-def known_revisions() -> frozenset[str]:
-    """Every form that the tables had, up to this version's."""
-    return frozenset(script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions())
-
-
 def _refuse_later(revision: str | None) -> None:
     """There is no way back: what a later version has written cannot be unsaid by one that does not know it."""
     if revision is not None and revision not in known_revisions():
@@ -121,16 +105,6 @@ def _refuse_later(revision: str | None) -> None:
             f"the ledger is at {revision}, of a later version than this one ({head()}): start that version again, "
             "or put back the backup from before its upgrade"
         )
-
-
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return config
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from alembic import command
 from redis import Redis
 from sqlalchemy import text
 
+from callbeat.ledger.forms import alembic_config
 from callbeat.ledger.states import BatchState, RunState
-from callbeat.ledger.store import Ledger, _alembic
+from callbeat.ledger.store import Ledger
 from callbeat.runs import report
 from cli.ports import free_port
 from tests.factories import DUE, World, minutes
@@ -117,7 +118,7 @@ def locked(installation: Installation) -> Iterator[Environment]:
 def older_ledger(installation: Installation) -> Iterator[Environment]:
     with _another_home(installation, "older") as (ledger, environment):
         with ledger._writing.begin() as connection:
-            config = _alembic()
+            config = alembic_config()
             config.attributes["connection"] = connection
             command.downgrade(config, "0003")
         yield environment

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from callbeat.clock import real_now
 from callbeat.doctor.database import check_database
 from callbeat.ledger import locks
-from callbeat.ledger.store import Ledger, head, known_revisions
+from callbeat.ledger.forms import head, known_revisions
+from callbeat.ledger.store import Ledger
 from tests.postgres import ON_POSTGRES, new_database
 
 on_postgres = pytest.mark.skipif(not ON_POSTGRES, reason="only a server can do this")

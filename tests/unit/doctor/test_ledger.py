@@ -11,7 +11,8 @@ from callbeat.doctor.ledger import GB, MB, judge
 from callbeat.doctor.ledger_file import LedgerFile, look_at
 from callbeat.doctor.mounts import file_system_of
 from callbeat.errors import Problem
-from callbeat.ledger.store import Ledger, head, known_revisions
+from callbeat.ledger.forms import head, known_revisions
+from callbeat.ledger.store import Ledger
 
 GOOD = LedgerFile(
     path=Path("/srv/var/callbeat.db"),

@@ -9,8 +9,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from callbeat.errors import LedgerError
+from callbeat.ledger.forms import head
 from callbeat.ledger.states import BatchState
-from callbeat.ledger.store import Ledger, head
+from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import Table
 from tests.factories import NOW
 from tests.postgres import ON_POSTGRES, new_database

@@ -1,15 +1,19 @@
 """An upgrade keeps every row: tables that refer to each other, with people in them."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from typer.testing import CliRunner
 
 from callbeat.errors import LedgerError
+from callbeat.ledger.forms import alembic_config, head, known_revisions
 from callbeat.ledger.states import BatchState
-from callbeat.ledger.store import Ledger, _alembic, head
+from callbeat.ledger.store import Ledger
 from callbeat.runs.approval import approval_of
 from cli.main import app
 from tests.factories import World, a_world
@@ -27,7 +31,7 @@ def world(tmp_path) -> Iterator[World]:
 def to(ledger: Ledger, revision: str) -> None:
     """The tables in the form that they had then, or have since."""
     with ledger._writing.begin() as connection:
-        config = _alembic()
+        config = alembic_config()
         config.attributes["connection"] = connection
         move = command.downgrade if revision == FIRST else command.upgrade
         move(config, revision)
@@ -98,3 +102,20 @@ def test_the_command_upgrades_an_old_ledger_and_says_what_it_did(world, monkeypa
     assert f"the ledger is at {head()} (was {FIRST})" in first.stderr
     assert again.stderr == f"the ledger is at {head()}\n"
     assert [call.row for call in world.calls(batch)] == [1, 2, 3]
+
+
+def test_the_forms_are_those_that_alembic_knows():
+    """They are read from the names of files, so that a start need not load Alembic."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    assert known_revisions() == [script.revision for script in scripts.walk_revisions()][::-1]
+    assert head() == scripts.get_current_head()
+
+
+def test_a_process_that_has_nothing_to_upgrade_does_not_load_alembic(world):
+    """It is a quarter of the start of every command."""
+    told = (
+        "import sys; from callbeat.ledger.store import Ledger; import cli.main, worker.app, worker.beat; "
+        f"Ledger('sqlite:///{world.ledger._url.database}').ensure_ready(); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
