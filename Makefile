@@ -27,7 +27,18 @@ test: $(STAMP) ## everything: make check, long unit tests, contract tests, integ
 	$(BIN)/pytest tests/unit -m slow -n 2 --dist worksteal
 	CALLBEAT_TEST_LEDGER=postgresql $(BIN)/pytest tests/unit/ledger tests/unit/runs tests/unit/doctor/test_database.py -n 2 --dist worksteal
 	$(BIN)/pytest tests/contract -n 2 --dist worksteal
+	$(BIN)/pytest tests/simulation -n 2 --dist worksteal
 	$(INTEGRATION) -n 3 --dist worksteal || $(INTEGRATION) --last-failed --last-failed-no-failures none
+
+SEEDS ?= 20
+simulate: $(STAMP) ## long simulations with faults, two at a time: make simulate SEEDS=20
+	@seq $(SEEDS) | xargs -P 2 -I{} sh -c '$(BIN)/python -m tests.simulation --seed {} --campaigns 8 --days 8 2>/dev/null || exit 255'
+
+simulate-year: $(STAMP) ## one seed, 200 campaigns of two weeks each, a year
+	$(BIN)/python -m tests.simulation --seed 1 --campaigns 200 --days 365 --lives 14
+
+crash-points: $(STAMP) ## a crash at every point of every story (the tests take each place in the code once)
+	CRASH_POINTS=1 $(BIN)/pytest tests/simulation/test_crash_points.py -n 2 --dist worksteal
 
 check: $(STAMP) ## the fast part: lint, types, import rules, unit tests
 	$(BIN)/ruff check .
@@ -50,4 +61,4 @@ compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 8 
 clean: ## remove .venv and what runs leave in var/
 	rm -rf .venv var
 
-.PHONY: help setup demo test check docs lock compose-test clean
+.PHONY: help setup demo test simulate simulate-year crash-points check docs lock compose-test clean
