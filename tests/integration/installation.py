@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import subprocess
-import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,12 +18,13 @@ from cli.valkey import EmbeddedValkey
 from tests.integration.campaign_files import a_campaign, as_csv, as_yaml, cron_at
 from tests.integration.sandboxes import KEYS, WORKSPACE, Sandbox
 from tests.integration.waiting import LONGEST, until
+from tests.integration.warm import Started, start
 from tests.postgres import new_database
 
 ORIGIN = datetime(2026, 12, 1, 6, 1, tzinfo=UTC)  # a Tuesday
 FINAL = {"finished", "failed", "cancelled", "skipped", "missed"}
-CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "worker.app"]
-SANDBOXES = Path(__file__).with_name("many_sandboxes.py")
+CELERY = ["celery", "--quiet", "-A", "worker.app"]
+SANDBOXES = "tests.integration.many_sandboxes"
 A_MARK = timedelta(minutes=10)
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -60,7 +61,7 @@ class Installation:
         self.database = f"sqlite:///{self.home / 'callbeat.db'}"
         if ledger == "postgresql":
             self.database = self.settings["CALLBEAT_DATABASE_URL"] = new_database()
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, Started | subprocess.Popen[bytes]] = {}
         self._ledger: Ledger | None = None
 
     # Processes
@@ -98,13 +99,20 @@ class Installation:
         for name in processes:
             self.spawn(name)
 
-    def spawn(self, name: str) -> subprocess.Popen[bytes]:
+    def spawn(self, name: str) -> Started:
         """A process by its name: `beat`, `worker`, or another that begins with one of these words."""
         if name.startswith("beat"):
-            return self.run_process(name, [*CELERY, "beat"])
+            return self.run_module(name, [*CELERY, "beat"])
         quiet = ["--without-gossip", "--without-mingle", "--concurrency", "25"]
         argv = [*CELERY, "worker", "--hostname", f"{name}@%h", *quiet]
-        return self.run_process(name, argv)
+        return self.run_module(name, argv)
+
+    def run_module(self, name: str, argv: Sequence[str]) -> Started:
+        """`python -m …`, its libraries loaded already, otherwise as `run_process`."""
+        log = self.log(name)
+        process = start(argv, self.folder, self.environment, log, log)
+        self._processes[name] = process
+        return process
 
     def run_process(self, name: str, argv: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
         """Any process, in a session of its own, its output in the log of that name."""
@@ -150,8 +158,8 @@ class Installation:
         names = [name for name in self._accounts if name not in self._base_urls]
         if not names:
             return
-        alone = [sys.executable, "-m", "sandbox", "--port", "0"]
-        self.run_process("sandbox", alone if len(names) == 1 else [sys.executable, SANDBOXES, str(len(names))])
+        alone = ["sandbox", "--port", "0"]
+        self.run_module("sandbox", alone if len(names) == 1 else [SANDBOXES, str(len(names))])
         addresses = self.wait_until(lambda: self._addresses(len(names)), "the sandboxes say where they are")
         made = (Sandbox(address, self.provider) for address in addresses)
         self.sandboxes = dict(zip(names, made, strict=True))
@@ -197,17 +205,11 @@ class Installation:
 
     def callbeat(self, *words: str, **environment: str) -> tuple[int, str, str]:
         """The command in a process of its own: exit code, stdout, stderr."""
-        done = subprocess.run(
-            [sys.executable, "-m", "cli.main", *words],
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return done.returncode, done.stdout, done.stderr
+        with tempfile.TemporaryDirectory() as folder:
+            out, err = Path(folder, "out"), Path(folder, "err")
+            process = start(["cli.main", *words], self.folder, {**self.environment, **environment}, out, err)
+            code = process.wait(timeout=120)
+            return code, out.read_text(), err.read_text()
 
     def json(self, *words: str) -> Any:
         """The one JSON document that a command prints."""

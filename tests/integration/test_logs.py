@@ -52,7 +52,7 @@ def test_a_wrong_setting_is_one_readable_line_in_any_process(installation: Insta
     """The log is what one looks at when a process does not come up: also for a mistake in its own settings."""
     for words in ("worker", "beat"):
         ended = subprocess.run(
-            [*CELERY, words],
+            [sys.executable, "-m", *CELERY, words],
             cwd=installation.folder,
             env={**installation.environment, "CALLBEAT_LOG_LEVEL": "loud"},
             stdin=subprocess.DEVNULL,
