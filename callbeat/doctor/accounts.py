@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from callbeat.clock import Clock
+from callbeat.clock import Clock, iso
 from callbeat.doctor.notices import Notice, error, warning, well
 from callbeat.doctor.subject import Subject
 from callbeat.errors import Finding, Problem
+from callbeat.ledger.tables import AccountRow
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import AccountSeen, Provider
 from callbeat.providers.wire import masked_numbers
-from callbeat.runs.accounts import closed_account, connect_account, is_usable, reopen
+from callbeat.runs.accounts import closed_account, connect_account, reopen
+from callbeat.runs.breaker import Closed, is_usable, kind_of
 from callbeat.runs.clock_trust import MOST_DRIFT
 from callbeat.settings import Settings
 
@@ -63,12 +65,37 @@ def check_account(subject: Subject, account: str) -> Iterator[Notice]:
 
 
 def _open_again(subject: Subject, account: str, answer: Answer[AccountSeen]) -> Iterator[Notice]:
-    if subject.ledger is None or not is_usable(answer):
+    closed = closed_account(subject.ledger, account) if subject.ledger is not None else None
+    if subject.ledger is None or closed is None:
         return
-    closed = closed_account(subject.ledger, account)
-    if closed is not None:
+    if is_usable(answer):
         reopen(subject.ledger, account, subject.clock.now(), subject.actor)
         yield well(f"account {account}", f"was closed ({closed.reason}), and is open again from now on")
+    else:
+        yield told_closed(closed)
+
+
+def told_closed(closed: AccountRow) -> Problem:
+    """An account that is closed: for what, since when, what goes on, and who mends it. Pure."""
+    words, fix = CLOSED[kind_of(closed.kind)]
+    since = f" since {iso(closed.closed_since)}" if closed.closed_since else ""
+    return error(f"account {closed.name}.closed", f"it is closed{since}: {closed.reason}. {words}", fix)
+
+
+CLOSED = {
+    Closed.FUNDS: (
+        "Nothing is created, scheduled or tried again; what dials is followed and stopped",
+        "top it up at the provider: the next batch that asks opens it",
+    ),
+    Closed.FAILURES: (
+        "Nothing is asked but to stop; whatever else is due waits, and is missed when its start has gone by",
+        "see the provider's status page and this machine's way out: it opens by itself within a minute",
+    ),
+    Closed.CREDENTIALS: (
+        "Nothing is sent, stops included: stop at the provider what must not dial",
+        "set the key right and start beat and workers again, then `callbeat doctor` opens it",
+    ),
+}
 
 
 def judge_answer(account: str, answer: Answer[AccountSeen], difference: timedelta) -> Iterator[Notice]:

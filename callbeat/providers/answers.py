@@ -35,11 +35,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Nothing happened; ask again after `retry_in`. `sent` is False where nothing left this machine on purpose."""
+    """Nothing happened; ask again after `retry_in`. `sent` is False where nothing left this machine on purpose.
+
+    `away` is True where the provider was not reached, or failed.
+    """
 
     reason: str
     retry_in: timedelta = timedelta(seconds=30)
     sent: bool = True
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)

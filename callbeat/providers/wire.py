@@ -16,10 +16,9 @@ from callbeat.providers.deadline import DeadlineTransport, deadline
 
 T = TypeVar("T")
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
+UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
+    *UNREACHED,
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
     httpx.LocalProtocolError,
@@ -27,7 +26,7 @@ NEVER_SENT = (
 )
 NO_JSON = "(no JSON)"
 LARGEST_ANSWER = 200 * 1024 * 1024
-_NUMBER = re.compile(r"\d+(\.\d+)?")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DIGITS = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")  # long enough for a phone number
 
 
@@ -103,7 +102,7 @@ class Wire:
         try:
             reply = self._send(method, path, **parts)
         except NEVER_SENT as error:
-            return Busy(f"{what} was not sent: {_words(error)}")
+            return Busy(f"{what} was not sent: {_words(error)}", away=isinstance(error, UNREACHED))
         except (httpx.HTTPError, Unreadable) as error:
             return lost(f"{what}: no answer: {_words(error)}", changes=changes)
         return _judge(reply, read, what, changes=changes)
@@ -126,7 +125,7 @@ class Wire:
             told = parsedate_to_datetime(headers["date"]) + timedelta(seconds=0.5)
             if took < 5:
                 self.clock_difference = told - (before + (after - before) / 2)
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, OverflowError):
             return
 
 
@@ -171,7 +170,7 @@ def failure(reply: Reply, what: str, *, changes: bool) -> Failure:
 
 def lost(reason: str, *, changes: bool) -> Busy | Unknown:
     """An answer that did not come, or cannot be believed."""
-    return Unknown(reason) if changes else Busy(reason)
+    return Unknown(reason) if changes else Busy(reason, away=True)
 
 
 def told(reply: Reply) -> str:
@@ -200,7 +199,7 @@ def retry_after(headers: httpx.Headers) -> timedelta:
     told = headers.get("retry-after", "")
     try:
         seconds = float(told) if _NUMBER.fullmatch(told.strip()) else _until(told, headers)
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return timedelta(seconds=30)
     return timedelta(seconds=min(max(seconds, 1.0), LONGEST_RETRY_AFTER.total_seconds()))
 

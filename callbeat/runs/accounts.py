@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 
@@ -11,22 +12,26 @@ from callbeat.errors import Finding
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import AccountRow
 from callbeat.ledger.writer import SYSTEM, account_lock
-from callbeat.providers.answers import Accepted, Answer, Refused, Why
-from callbeat.providers.port import AccountSeen, Credentials, Provider
+from callbeat.providers.answers import Accepted, Busy, Refused, Unknown
+from callbeat.providers.port import Credentials, Provider
 from callbeat.providers.registry import connect, rules_of
-from callbeat.runs.gates import Budget, Budgeted, ClosedAccount
+from callbeat.runs.breaker import IN_A_ROW, Closed, Strikes, after_probe, is_news, kind_of, refused_for
+from callbeat.runs.gates import Budget, Budgeted, ClosedAccount, StopsOnly, Watched
 from callbeat.settings import AccountSettings, Settings
 
 PROBE_EVERY = timedelta(minutes=1)
-CLOSING = (Why.CREDENTIALS, Why.FUNDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The way to a provider. `no_funds` says why nothing may be created or scheduled, where that is so."""
+    """The way to a provider. `no_funds` says why nothing may be created or scheduled, where that is so.
+
+    `closed` says why nothing may be asked at all.
+    """
 
     provider: Provider
     no_funds: str | None = None
+    closed: str | None = None
 
 
 class Accounts:
@@ -38,49 +43,55 @@ class Accounts:
         self._settings, self._ledger, self._now, self._budget = settings, ledger, now, budget
         self._clients: dict[str, Provider] = {}
         self._lock = threading.Lock()
+        self._strikes = Strikes()
         self.list_sizes: dict[tuple[str, str], int] = {}  # (account, agent): batches in the last list
 
     def enter(self, account: str, provider: str, now: datetime) -> Door:
         """The account's client; one that is busy to everything while the account is closed or has no key.
 
-        A closed account is tried by a harmless read, once a minute. Where only funds are missing everything but
-        creating and scheduling goes on: a batch must be stopped in time, paid or not.
+        A closed account is tried by a harmless read, once a minute. A batch must be stopped in time, whatever else:
+        where only funds are missing everything but creating and scheduling goes on, and a provider that fails is
+        told to stop all the same.
         """
         client = self._client(account, provider)
         if isinstance(client, str):
-            return Door(ClosedAccount(client, PROBE_EVERY))
-        closed = self._closed(account)
-        if closed is None:
-            return Door(client)
-        waits = closed.probe_at is not None and now < closed.probe_at
-        if not waits and self._probe(client, closed, now):
-            return Door(client)
-        closed = self._closed(account) or closed
-        words = self._words(closed)
-        return Door(client, no_funds=words) if closed.kind == Why.FUNDS else Door(ClosedAccount(words, PROBE_EVERY))
+            return Door(ClosedAccount(client, PROBE_EVERY), closed=client)
+        closed = closed_account(self._ledger, account)
+        if closed is not None and self._may_probe(closed, now):
+            closed = self._probe(client, closed, now)
+        return Door(client) if closed is None else _door(client, closed)
 
     def heed(self, account: str, answer: object, now: datetime) -> None:
         """Close an account whose credentials or funds were refused, until a harmless read succeeds."""
-        if isinstance(answer, Refused) and answer.why in CLOSING and self._is_news(account, answer.why):
-            with self._ledger.write() as writer:
-                writer.lock(account_lock(account))
-                writer.session.merge(
-                    AccountRow(
-                        name=account,
-                        closed_since=now,
-                        kind=str(answer.why),
-                        reason=answer.reason,
-                        probe_at=now + PROBE_EVERY,
-                    )
-                )
-                writer.note_campaign(
-                    None, at=now, why=f"account {account} is closed: {answer.reason}", word="account.closed"
-                )
+        kind = refused_for(answer)
+        if kind is not None and isinstance(answer, Refused):
+            self._close(account, kind, answer.reason, now)
 
-    def _is_news(self, account: str, why: Why) -> bool:
-        """A key that is refused shuts more than an empty wallet does."""
-        closed = self._closed(account)
-        return closed is None or (closed.kind == Why.FUNDS and why is Why.CREDENTIALS)
+    def _watch(self, account: str, answer: object) -> None:
+        """Each answer of the account's provider: so many failures in a row close it too, for every process."""
+        self.heed(account, answer, self._now())
+        if self._strikes.out(account, answer) and isinstance(answer, Busy | Unknown):
+            words = f"{IN_A_ROW} requests in a row failed, the last: {answer.reason}"
+            self._close(account, Closed.FAILURES, words, self._now())
+
+    def _close(self, account: str, kind: Closed, reason: str, now: datetime) -> None:
+        if not self._is_news(closed_account(self._ledger, account), kind):
+            return
+        with self._ledger.write() as writer:
+            writer.lock(account_lock(account))
+            row = writer.session.get(AccountRow, account)
+            if not self._is_news(row, kind):
+                return  # another process was first
+            row = row or writer.session.merge(AccountRow(name=account))
+            row.closed_since, row.kind = row.closed_since or now, str(kind)
+            row.reason, row.probe_at = reason, now + PROBE_EVERY
+            why = f"account {account} is closed: {reason}"
+            writer.note_campaign(None, at=now, why=why, word="account.closed")
+
+    @staticmethod
+    def _is_news(row: AccountRow | None, kind: Closed) -> bool:
+        known = kind_of(row.kind) if row is not None and row.closed_since is not None else None
+        return is_news(known, kind)
 
     def _client(self, account: str, provider: str) -> Provider | str:
         """The account's client, or why there is none."""
@@ -97,33 +108,49 @@ class Accounts:
         if isinstance(client, Finding):
             return f"{client.problem}: {client.fix}"
         limit = rules_of(provider).capabilities.requests_a_minute
-        return client if self._budget is None or limit is None else Budgeted(client, self._budget, account, limit)
+        watched = Watched(client, partial(self._watch, account))
+        return watched if self._budget is None or limit is None else Budgeted(watched, self._budget, account, limit)
 
-    def _closed(self, account: str) -> AccountRow | None:
-        return closed_account(self._ledger, account)
-
-    def _probe(self, client: Provider, closed: AccountRow, now: datetime) -> bool:
-        answer = client.account()
-        if is_usable(answer):
-            reopen(self._ledger, closed.name, now)
-            return True
-        empty = isinstance(answer, Accepted)
-        kind, reason = (str(Why.FUNDS), "the wallet is empty") if empty else (closed.kind, closed.reason)
-        probed = AccountRow(
-            name=closed.name,
-            closed_since=closed.closed_since,
-            kind=kind,
-            reason=reason,
-            probe_at=now + PROBE_EVERY,
-        )
+    def _may_probe(self, closed: AccountRow, now: datetime) -> bool:
+        """Whether it is time for a harmless read, and this process's: of all that ask at once one reads."""
+        if closed.probe_at is not None and now < closed.probe_at:
+            return False
         with self._ledger.write() as writer:
             writer.lock(account_lock(closed.name))
-            writer.session.merge(probed)
-        return False
+            row = writer.session.get(AccountRow, closed.name)
+            if row is None or row.closed_since is None or row.probe_at != closed.probe_at:
+                return False
+            row.probe_at = now + PROBE_EVERY
+        return True
 
-    @staticmethod
-    def _words(closed: AccountRow) -> str:
-        return f"account {closed.name} is closed: {closed.reason}. It is tried again every minute"
+    def _probe(self, client: Provider, closed: AccountRow, now: datetime) -> AccountRow | None:
+        """The account after a harmless read: None where it is open again."""
+        answer = client.account()
+        kind = after_probe(kind_of(closed.kind), answer)
+        if kind is None:
+            reopen(self._ledger, closed.name, now)
+            return None
+        if kind != closed.kind:
+            self._say(closed.name, kind, "the wallet is empty" if isinstance(answer, Accepted) else answer.reason)
+        return closed_account(self._ledger, closed.name)
+
+    def _say(self, account: str, kind: Closed, reason: str) -> None:
+        """A closed account is closed for something else by now."""
+        with self._ledger.write() as writer:
+            writer.lock(account_lock(account))
+            row = writer.session.get(AccountRow, account)
+            if row is not None and row.closed_since is not None:
+                row.kind, row.reason = str(kind), reason
+
+
+def _door(client: Provider, closed: AccountRow) -> Door:
+    words = f"account {closed.name} is closed: {closed.reason}. It is tried again every minute"
+    match kind_of(closed.kind):
+        case Closed.FUNDS:
+            return Door(client, no_funds=words)
+        case Closed.FAILURES:
+            return Door(StopsOnly(client, words, PROBE_EVERY), closed=words)
+    return Door(ClosedAccount(words, PROBE_EVERY), closed=words)
 
 
 def connect_account(
@@ -149,13 +176,6 @@ def _credentials(known: AccountSettings) -> Credentials:
 
 def _variable(account: str, field: str) -> str:
     return f"CALLBEAT_ACCOUNTS__{account.upper()}__{field}"
-
-
-def is_usable(answer: Answer[AccountSeen]) -> bool:
-    """Whether a harmless read shows that the account can be used: a good key, and a wallet that is not empty."""
-    if not isinstance(answer, Accepted):
-        return False
-    return answer.value.wallet is None or answer.value.wallet > 0
 
 
 def closed_account(ledger: Ledger, account: str) -> AccountRow | None:

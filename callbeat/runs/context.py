@@ -130,6 +130,7 @@ class BatchJob:
     provider: Provider
     urgent: Provider  # the same, before whom nothing of this account goes
     no_funds: str | None = None  # why this account may create and schedule nothing now
+    closed: str | None = None  # why it may be asked nothing
 
     @property
     def now(self) -> datetime:
@@ -226,7 +227,8 @@ class BatchJob:
 
     def in_vain(self, none: NoneLeft) -> NoneLeft:
         """Why no start is left: what held it back until then, where something did."""
-        held = self.held_back(self.rules.rounded(self.run.due_at))
+        shut = HeldBack("account_closed", self.closed) if self.closed is not None else None
+        held = shut or self.held_back(self.rules.rounded(self.run.due_at))
         return none if held is None else NoneLeft(held.reason, f"{held.words}; {none.words}")
 
     def note(self, why: str) -> None:
@@ -272,7 +274,7 @@ def claim_batch(
     door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
     rules = rules_of(batch.provider)
     urgent = _urgently(door.provider)
-    job = BatchJob(context, hold, batch, run, campaign, rules, door.provider, urgent, door.no_funds)
+    job = BatchJob(context, hold, batch, run, campaign, rules, door.provider, urgent, door.no_funds, door.closed)
     if not stopping and task_for_batch(batch, job.now) == "stop":
         job.release()
         job.next_task()

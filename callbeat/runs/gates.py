@@ -100,6 +100,40 @@ class ClosedAccount(Gate):
         return self._busy
 
 
+class StopsOnly(ClosedAccount):
+    """A provider that fails: it is asked nothing, and told all the same to ring nobody any more."""
+
+    def __init__(self, provider: Provider, reason: str, retry_in: timedelta) -> None:
+        super().__init__(reason, retry_in)
+        self._failing = provider
+
+    @property
+    def clock_difference(self) -> timedelta:
+        return self._failing.clock_difference
+
+    def stop(self, ref: str) -> Answer[None]:
+        return self._failing.stop(ref)
+
+    def delete(self, ref: str) -> Answer[None]:
+        return self._failing.delete(ref)
+
+    def stop_call(self, call: str) -> Answer[None]:
+        return self._failing.stop_call(call)
+
+
+class Watched(Gate):
+    """A provider of which each answer is told to whoever keeps watch over its account."""
+
+    def __init__(self, provider: Provider, notice: Callable[[object], None]) -> None:
+        super().__init__(provider)
+        self._asked, self._notice = provider, notice
+
+    def _pass(self, ask: Callable[[Provider], Answer[T]], *, urgent: bool = False) -> Answer[T]:
+        answer = ask(self._asked)
+        self._notice(answer)
+        return answer
+
+
 class Budgeted(Gate):
     """A provider that is asked no more often than it takes; what may not leave yet is Busy, and nothing is lost."""
 

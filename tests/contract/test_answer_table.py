@@ -132,6 +132,7 @@ def test_each_row_of_the_table_holds_for_each_request(providers, theatre, name, 
         theatre.asked.clear()
         answer = ASKS[ask](providers[name])
         assert type(answer) is meant, (ask, answer)
+        assert meant is not Busy or answer.away is (row != "429"), ask
         assert meant is not Refused or answer.why is ROWS[row].why, ask
         assert len(theatre.asked) == 1, ask
 
@@ -150,7 +151,9 @@ def test_a_refused_connection_is_busy(connected, name):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound and not listening: nobody else can take the port meanwhile
         provider = connected(f"http://127.0.0.1:{closed.getsockname()[1]}", name)
-        assert {type(ASKS[ask](provider)) for ask in sent_to(name)} == {Busy}
+        answers = [ASKS[ask](provider) for ask in sent_to(name)]
+        assert {type(answer) for answer in answers} == {Busy}
+        assert all(answer.away for answer in answers)
 
 
 @EVERY_NAME

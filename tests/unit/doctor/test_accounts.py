@@ -6,12 +6,20 @@ from decimal import Decimal
 import pytest
 
 from callbeat.clock import Clock
-from callbeat.doctor.accounts import account_names, check_account, hurried, judge_answer, judge_clock
+from callbeat.doctor.accounts import (
+    account_names,
+    check_account,
+    hurried,
+    judge_answer,
+    judge_clock,
+    told_closed,
+)
 from callbeat.doctor.labels import check_labels
 from callbeat.doctor.notices import Told
 from callbeat.doctor.subject import Subject
 from callbeat.errors import Problem
 from callbeat.ledger.states import BatchState
+from callbeat.ledger.tables import AccountRow
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
 from callbeat.providers.port import AccountSeen
 from callbeat.providers.registry import ADAPTERS
@@ -123,12 +131,30 @@ def test_a_closed_account_opens_only_for_an_answer_that_is_good(world, monkeypat
     world.context.accounts.heed("bolna", Refused("401", Why.CREDENTIALS), NOW)
     for answer in (Busy("away"), Accepted(AccountSeen("us", Decimal(0), None))):
         asked_of(monkeypatch, account=answer)
-        assert [one.level for one in check_account(subject, "bolna")] == ["error"]
+        assert "account bolna.closed" in [where for where, _ in told(check_account(subject, "bolna"))]
         assert closed_account(world.ledger, "bolna") is not None
     asked_of(monkeypatch, account=Accepted(AccountSeen("us", Decimal(1), None)))
     assert told(check_account(subject, "bolna")) == [("account bolna", "ok"), ("account bolna", "ok")]
     assert closed_account(world.ledger, "bolna") is None
     assert [event.actor for event in world.events() if "open again" in event.why] == ["somebody"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "fix"),
+    [
+        ("funds", "is followed and stopped", "top it up"),
+        ("failures", "Nothing is asked but to stop", "status page"),
+        ("credentials", "stops included", "set the key right"),
+    ],
+)
+def test_a_closed_account_says_what_goes_on_and_who_mends_it(kind, words, fix):
+    """A wallet, an outage and a key are mended by different people."""
+    row = AccountRow(name="bolna", closed_since=NOW, kind=kind, reason="because")
+    notice = told_closed(row)
+    assert (notice.where, notice.level) == ("account bolna.closed", "error")
+    assert words in notice.problem
+    assert "since 2026-12-01T04:30:00+00:00: because" in notice.problem
+    assert fix in notice.fix
 
 
 @pytest.mark.parametrize(
