@@ -48,8 +48,12 @@ def test_the_difference_is_measured_on_refusals_and_outlasts_lost_answers(
 
 @EVERY_NAME
 @pytest.mark.parametrize(
-    "date", ["", "yesterday", "Tue, 99 Dec 2026 12:00:00 GMT", "0", "Tue, 01 Dec 2026 12:00:00", " ", "é"]
-)
+    "date",
+    [
+        "", "yesterday", "Tue, 99 Dec 2026 12:00:00 GMT", "0", "Tue, 01 Dec 2026 12:00:00", " ", "é",
+        f"Tue, 01 Dec 2026 12:00:00 +{'9' * 40}",
+    ],
+)  # fmt: skip
 def test_a_date_that_cannot_be_read_changes_nothing(stage, connected, name, date):
     """A proxy's nonsense must neither end a request nor move our starts."""
     stage.play = says({"id": "b", "data": [], "has_more": False}, Date=date)

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from callbeat.providers.answers import Busy, Refused, Unknown, Why
 from callbeat.providers.wire import failure, lost, retry_after, told
@@ -53,7 +55,15 @@ def test_too_many_requests_is_busy_for_changes_too(changes):
 def test_a_lost_answer_is_unknown_only_where_something_may_have_changed():
     """A read that failed is asked again; a create is looked for."""
     assert isinstance(lost("x", changes=True), Unknown)
-    assert isinstance(lost("x", changes=False), Busy)
+    assert lost("x", changes=False) == Busy("x", away=True)
+
+
+@pytest.mark.parametrize(("status", "away"), [(500, True), (503, True), (408, True), (304, True), (429, False)])
+def test_a_provider_that_fails_is_told_from_one_that_says_wait(status, away):
+    """Failures in a row close the account; one that is busy is at work."""
+    found = failure(a_reply({"message": "oops"}, status), "GET batches", changes=False)
+    assert isinstance(found, Busy)
+    assert found.away is away
 
 
 @pytest.mark.parametrize(
@@ -65,6 +75,9 @@ def test_a_lost_answer_is_unknown_only_where_something_may_have_changed():
         ("601", 10 * MINUTE),
         ("86400", 10 * MINUTE),
         ("99999999999999999999", 10 * MINUTE),
+        ("9" * 5000, 10 * MINUTE),
+        (" 7 ", 7 * SECOND),
+        ("007", 7 * SECOND),
     ],
 )
 def test_retry_after_is_honoured_up_to_ten_minutes(header, wait):
@@ -72,17 +85,63 @@ def test_retry_after_is_honoured_up_to_ten_minutes(header, wait):
     assert retry_after(httpx.Headers({"retry-after": header})) == wait
 
 
-@pytest.mark.parametrize("header", [None, "soon", "", "-5", "0", "nan", "inf", "1e999"])
-def test_a_missing_or_senseless_retry_after_is_a_short_wait(header):
+@pytest.mark.parametrize(
+    "header",
+    [
+        None, "", " ", "soon", "-5", "-0.1", "+7", "nan", "NaN", "inf", "-inf", "Infinity", "1e999", "1e2", "0x10",
+        "7s", "7, 9", ".5", "5.", "1_000", "1,5", "²", "٧", "\x00", "-" * 5000,
+        "Tue, 01 Dec 2026", "Tue, 99 Dec 2026 12:00:00 GMT", "Tue, 01 Dec 99999999 12:00:00 GMT",
+        "Tue, 01 Dec 2026 12:00:00 +99999999999", "Tue, 01 Dec 2026 99:99:99 GMT",
+        "Tue, 01 Dec 2026 12:00:00 +" + "9" * 40,
+        "Tue, 01 Dec 2026 12:00:00 -0000", "2026-12-01T12:03:00Z", "1764590580, 1764590580",
+    ],
+)  # fmt: skip
+def test_a_missing_or_senseless_retry_after_is_half_a_minute(header):
     """Never at once, which would be a loop, and never for ever."""
-    headers = httpx.Headers({} if header is None else {"retry-after": header})
-    assert SECOND <= retry_after(headers) <= 10 * MINUTE
+    raw_headers = {} if header is None else {b"retry-after": header.encode()}
+    assert retry_after(httpx.Headers({b"date": NOON.encode()} | raw_headers)) == 30 * SECOND
 
 
-def test_retry_after_may_be_a_date():
+@pytest.mark.parametrize("header", ["0", "0.0", "0.001", "00", "000000"])
+def test_at_once_is_a_second_at_least(header):
+    """A provider that says so, each time, would be asked in a loop."""
+    assert retry_after(httpx.Headers({"retry-after": header})) == SECOND
+
+
+NOON = "Tue, 01 Dec 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("told", "wait"),
+    [
+        ("Tue, 01 Dec 2026 12:03:00 GMT", 3 * MINUTE),
+        ("Tue, 01 Dec 2026 13:03:00 +0100", 3 * MINUTE),
+        (NOON, SECOND),
+        ("Tue, 01 Dec 2026 11:59:00 GMT", SECOND),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", SECOND),
+        ("Tue, 01 Dec 2026 12:10:01 GMT", 10 * MINUTE),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 10 * MINUTE),
+        ("Tuesday, 01-Dec-26 12:03:00 GMT", 3 * MINUTE),
+    ],
+)
+def test_retry_after_may_be_a_date(told, wait):
     """HTTP has two forms of it; asking sooner than told only prolongs the ban."""
-    date, later = "Tue, 01 Dec 2026 12:00:00 GMT", "Tue, 01 Dec 2026 12:03:00 GMT"
-    assert retry_after(httpx.Headers({"date": date, "retry-after": later})) == 3 * MINUTE
+    assert retry_after(httpx.Headers({"date": NOON, "retry-after": told})) == wait
+
+
+@pytest.mark.parametrize("date", [None, "", "noon", "Tue, 01 Dec 2026 12:00:00 -0000"])
+def test_a_date_without_the_providers_own_is_half_a_minute(date):
+    """By our clock it may be hours off."""
+    headers = {"retry-after": "Tue, 01 Dec 2026 12:03:00 GMT"} | ({} if date is None else {"date": date})
+    assert retry_after(httpx.Headers(headers)) == 30 * SECOND
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=60))
+def test_no_retry_after_is_ever_a_traceback_or_a_long_wait(header):
+    """Whatever a proxy writes there."""
+    headers = httpx.Headers({b"date": NOON.encode(), b"retry-after": header})
+    assert SECOND <= retry_after(headers) <= 10 * MINUTE
 
 
 @pytest.mark.parametrize(
