@@ -7,6 +7,8 @@ from celery import shared_task
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from callbeat.errors import LedgerConflict
+from callbeat.ledger.tables import BatchRow, RunRow
+from callbeat.ledger.writer import R
 from callbeat.runs import collect as collecting
 from callbeat.runs import create as creating
 from callbeat.runs import finish as finishing
@@ -18,14 +20,16 @@ from callbeat.runs import stop as stopping
 from callbeat.runs import sweep as sweeping
 from callbeat.runs import verify as verifying
 from callbeat.runs.context import Context, Lapsed, log
+from callbeat.runs.stumbles import guarded
 from tasks.context import context
 
 Step = Callable[[Context, int], None]
 
 
-def _each(step: Step, ids: list[int]) -> None:
+def _each(step: Step, ids: list[int], table: type[R]) -> None:
     for row_id in ids:
-        _one(partial(step, context(), row_id), step.__name__, row_id)
+        once = partial(guarded, context(), table, row_id, partial(step, context(), row_id))
+        _one(once, step.__name__, row_id)
 
 
 def _one(step: Callable[[], object], name: str, row_id: int) -> None:
@@ -50,25 +54,25 @@ def _one(step: Callable[[], object], name: str, row_id: int) -> None:
 @shared_task(name="runs.open")
 def open(ids: list[int]) -> None:
     """Read and screen the contacts of runs."""
-    _each(opening.open_run, ids)
+    _each(opening.open_run, ids, RunRow)
 
 
 @shared_task(name="runs.create")
 def create(ids: list[int]) -> None:
     """Bring batches into being at their provider."""
-    _each(creating.create, ids)
+    _each(creating.create, ids, BatchRow)
 
 
 @shared_task(name="runs.schedule")
 def schedule(ids: list[int]) -> None:
     """Give batches their start."""
-    _each(scheduling.schedule, ids)
+    _each(scheduling.schedule, ids, BatchRow)
 
 
 @shared_task(name="runs.verify")
 def verify(ids: list[int]) -> None:
     """Prove that each batch will dial once."""
-    _each(verifying.verify, ids)
+    _each(verifying.verify, ids, BatchRow)
 
 
 @shared_task(name="runs.poll")
@@ -80,25 +84,25 @@ def poll(ids: list[int]) -> None:
 @shared_task(name="runs.collect")
 def collect(ids: list[int]) -> None:
     """Fetch what became of the calls of batches."""
-    _each(collecting.collect, ids)
+    _each(collecting.collect, ids, BatchRow)
 
 
 @shared_task(name="runs.retry")
 def retry(ids: list[int]) -> None:
     """Have those tried again that were not reached, where that takes a request."""
-    _each(retrying.retry, ids)
+    _each(retrying.retry, ids, BatchRow)
 
 
 @shared_task(name="runs.stop")
 def stop(ids: list[int]) -> None:
     """Stop batches."""
-    _each(stopping.stop, ids)
+    _each(stopping.stop, ids, BatchRow)
 
 
 @shared_task(name="runs.finish")
 def finish(ids: list[int]) -> None:
     """End runs whose batches are final."""
-    _each(finishing.finish, ids)
+    _each(finishing.finish, ids, RunRow)
 
 
 @shared_task(name="runs.sweep")

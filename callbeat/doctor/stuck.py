@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from sqlalchemy import select
 
 from callbeat.clock import Clock, iso, real_now
 from callbeat.doctor.notices import Held, Notice, error, unseen, warning, well
+from callbeat.doctor.poisoned import definition, open_rows, stumbling, unplanned
 from callbeat.doctor.subject import Subject
 from callbeat.ledger.states import BATCH_PATIENCE, RUN_PATIENCE, BatchState, RunState
 from callbeat.ledger.store import Ledger
@@ -15,13 +15,11 @@ from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.runs.context import REQUESTS_IN_A_LEASE
 from callbeat.runs.next_step import LIVE
 from callbeat.runs.pace import overdue
-from callbeat.runs.revisions import load_campaign
 
 PATIENCES = 5  # so many without anything happening, and a row was forgotten
 SETTLING = timedelta(hours=1)  # after a batch should have been given up by the steps themselves
 DECIDING = timedelta(minutes=30)  # after the last instant at which a run could have begun
 MOST_TOLD = 20
-Row = TypeVar("Row", RunRow, BatchRow)
 
 
 def check_stuck(subject: Subject) -> Iterator[Notice]:
@@ -30,23 +28,17 @@ def check_stuck(subject: Subject) -> Iterator[Notice]:
         yield unseen("stuck", "not known: there is no ledger that can be read")
         return
     now = subject.clock.now()
-    batches, runs = _open(subject.ledger, BatchRow, _OPEN_BATCHES), _open(subject.ledger, RunRow, _OPEN_RUNS)
-    found = [*held(batches), *far_leases([*batches, *runs], _longest_lease(subject))]
+    batches, bad_batches = open_rows(subject.ledger, BatchRow)
+    runs, bad_runs = open_rows(subject.ledger, RunRow)
+    found = [*bad_runs, *bad_batches, *held(batches), *far_leases([*batches, *runs], _longest_lease(subject))]
+    found += stumbling(subject.ledger, [*runs, *batches], now, subject.clock)
+    found += unplanned(subject.ledger, now, subject.clock)
     if subject.beat_at_work:
         found += [*forgotten([*batches, *runs], now, subject.clock)]
         found += [*_unsettled(subject.ledger, batches, now), *_undecided(subject.ledger, runs, now)]
     yield from found
     if not found:
         yield well("stuck", f"nothing: {len(runs)} runs and {len(batches)} batches are on their way")
-
-
-_OPEN_BATCHES = tuple(state for state in BatchState if not state.final)
-_OPEN_RUNS = tuple(state for state in RunState if not state.final)
-
-
-def _open(ledger: Ledger, table: type[Row], states: tuple[RunState, ...] | tuple[BatchState, ...]) -> list[Row]:
-    with ledger.read() as session:
-        return list(session.execute(select(table).where(table.state.in_(states)).order_by(table.id)).scalars())
 
 
 def held(batches: list[BatchRow]) -> Iterator[Notice]:
@@ -109,7 +101,8 @@ def _retrying(ledger: Ledger, batch: BatchRow) -> timedelta:
     """How long all its retries take."""
     with ledger.read() as session:
         run = session.execute(select(RunRow).where(RunRow.id == batch.run_id)).scalar_one()
-    wish = load_campaign(ledger, run.campaign, run.revision).retries
+    campaign = definition(ledger, run.campaign, run.revision)
+    wish = campaign.retries if campaign else None
     return sum(wish.after, timedelta(0)) if wish else timedelta(0)
 
 
@@ -118,7 +111,8 @@ def _undecided(ledger: Ledger, runs: list[RunRow], now: datetime) -> Iterator[No
     for run in runs:
         if run.state is not RunState.PLANNED or run.manual or run.due_at > now - DECIDING:
             continue
-        if run.due_at + load_campaign(ledger, run.campaign, run.revision).schedule.late <= now - DECIDING:
+        campaign = definition(ledger, run.campaign, run.revision)
+        if campaign is None or run.due_at + campaign.schedule.late <= now - DECIDING:
             words = f"was due at {iso(run.due_at)}, and nothing was decided: it neither opened nor is it missed"
             yield error(_name(run), words, "see that a worker is at work, and what its log says of it")
 

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from callbeat.providers.registry import rules_of
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.ceilings import NO_CEILINGS, Ceilings, over_a_ceiling
 from callbeat.runs.gates import Budget, Budgeted, HeldBack
-from callbeat.runs.next_step import task_for_batch
+from callbeat.runs.next_step import LIVE, task_for_batch
 from callbeat.runs.pace import overdue
 from callbeat.runs.revisions import load_campaign
 from callbeat.runs.starts import STOP_AHEAD, Chosen, NoneLeft, choose_start
@@ -125,7 +126,6 @@ class BatchJob:
     hold: Hold
     batch: BatchRow
     run: RunRow
-    campaign: Campaign
     rules: Rules
     provider: Provider
     urgent: Provider  # the same, before whom nothing of this account goes
@@ -136,6 +136,11 @@ class BatchJob:
     def now(self) -> datetime:
         """Campaign time."""
         return self.context.clock.now()
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        """As it was when the run opened. Not read before it is needed: a batch is stopped without it."""
+        return load_campaign(self.context.ledger, self.run.campaign, self.run.revision)
 
     @property
     def can(self) -> Capabilities:
@@ -155,7 +160,9 @@ class BatchJob:
     @property
     def overdue(self) -> bool:
         """Whether the batch has waited so long that a person must be asked; its retries take their time."""
-        wish = self.campaign.retries
+        if not overdue(self.batch, self.now):
+            return False
+        wish = self.campaign.retries if self.batch.state in LIVE else None
         return overdue(self.batch, self.now, sum(wish.after, timedelta(0)) if wish else timedelta(0))
 
     def before_page(self) -> None:
@@ -270,11 +277,10 @@ def claim_batch(
     batch, hold = taken
     run = _run_of(context, batch)
     bind_contextvars(run=run.key)
-    campaign = load_campaign(context.ledger, run.campaign, run.revision)
     door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
     rules = rules_of(batch.provider)
     urgent = _urgently(door.provider)
-    job = BatchJob(context, hold, batch, run, campaign, rules, door.provider, urgent, door.no_funds, door.closed)
+    job = BatchJob(context, hold, batch, run, rules, door.provider, urgent, door.no_funds, door.closed)
     if not stopping and task_for_batch(batch, job.now) == "stop":
         job.release()
         job.next_task()

@@ -12,6 +12,7 @@ from callbeat.outcomes import Outcome
 from callbeat.runs.calls import close_calls, outcomes_in_words
 from callbeat.runs.context import Context, claim
 from callbeat.runs.stop import left_over
+from callbeat.runs.stumbles import DEFECT
 
 LOOK_AGAIN = timedelta(minutes=5)
 S = BatchState
@@ -63,7 +64,7 @@ def verdict(
 def _failed_for(batches: Sequence[tuple[BatchState, str | None]]) -> str:
     """A provider's refusal goes before what a person gave up: it is what can be mended."""
     failed = {reason for state, reason in batches if state is S.FAILED}
-    return GIVEN_UP if failed == {GIVEN_UP} else "provider_refused"
+    return next((reason for reason in (GIVEN_UP, DEFECT) if failed == {reason}), "provider_refused")
 
 
 def _close(writer: Writer, batch: BatchRow) -> None:

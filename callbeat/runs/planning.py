@@ -1,11 +1,12 @@
 """Plan due times as ledger rows, unique on campaign and due time: two planners are harmless."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
 from callbeat.campaigns.due import campaign_due_times, is_skipped, next_campaign_due, opens_at
 from callbeat.campaigns.model import Campaign
+from callbeat.errors import LedgerError
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import CampaignRow, RevisionRow, RunRow
 from callbeat.ledger.writer import Writer, campaign_lock
@@ -14,6 +15,7 @@ from callbeat.runs.labels import run_key
 from callbeat.runs.revisions import load_campaign
 
 MOST_AT_ONCE = 500
+POISONED_FOR = timedelta(minutes=1)  # real time
 PLANNING = ("active", "broken")  # a broken file's last good schedule goes on; its runs wait for the mend
 
 
@@ -29,9 +31,22 @@ def plan_due(context: Context) -> int:
 def _plan_safely(context: Context, name: str) -> int:
     try:
         return _plan(context, name)
-    except Exception:  # one poisoned campaign must not stop beat
+    except LedgerError:
+        raise
+    except Exception:  # one poisoned campaign must not stop beat, nor the campaigns behind it
         log.exception("campaign.not_planned", campaign=name)
+        _try_later(context, name)
         return 0
+
+
+def _try_later(context: Context, name: str) -> None:
+    """Its cursor stays: once it can be planned, nothing of it has been passed over."""
+    later = context.clock.now() + context.clock.stretch(POISONED_FOR)
+    with context.ledger.write() as writer:
+        writer.session.execute(
+            update(CampaignRow).where(CampaignRow.name == name).values(next_plan_at=later),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def _plan(context: Context, name: str) -> int:

@@ -1,7 +1,8 @@
 """See how batches get on: one list call covers all of an agent's batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from structlog.contextvars import bound_contextvars, unbind_contextvars
@@ -16,9 +17,11 @@ from callbeat.runs.gone import counted, held_as_gone
 from callbeat.runs.listing import Enough, list_batches, older_than, opened_at
 from callbeat.runs.pace import SOONEST, next_look
 from callbeat.runs.starts import STOP_AHEAD
+from callbeat.runs.stumbles import NOT_OF_THE_ROW, guarded, stumbled
 from callbeat.runs.verdicts import BETWEEN_READS
 from callbeat.runs.verify import remove_extras
 
+Look = Callable[[BatchJob], Answer[BatchSeen]]
 ENDED = (Phase.OVER, Phase.STOPPED, Phase.FAILED)
 POLLED = {BatchState.SCHEDULED, BatchState.RUNNING}
 LARGE_LIST = 500  # an agent's list longer than this is not fetched for one or two batches
@@ -28,43 +31,57 @@ def poll(context: Context, batch_ids: Sequence[int]) -> None:
     """One look at batches of one agent of one account."""
     jobs = [job for batch_id in batch_ids if (job := _claim(context, batch_id)) is not None]
     unbind_contextvars("run", "batch")  # one look is about all of them
-    seen = _look(jobs) if jobs else {}
+    look = _look(jobs) if jobs else _get
     for job in jobs:
         with bound_contextvars(**job.ids):
-            _heed(job, seen[job.batch.id])
+            _heed(job, look)
 
 
-def _heed(job: BatchJob, answer: Answer[BatchSeen]) -> None:
+def _heed(job: BatchJob, look: Look) -> None:
+    """One poisoned batch must not stop the others of its agent."""
     try:
-        job.context.accounts.heed(job.batch.account, answer, job.now)
-        _record(job, answer)
+        guarded(job.context, BatchRow, job.batch.id, partial(_judge, job, look))
     except LedgerConflict as conflict:
         job.note(f"a poll came to nothing: {conflict}")
-    except Exception:  # one poisoned batch must not stop the others of its agent
-        log.exception("batch.not_polled")
+
+
+def _judge(job: BatchJob, look: Look) -> None:
+    answer = look(job)
+    job.context.accounts.heed(job.batch.account, answer, job.now)
+    _record(job, answer)
 
 
 def _claim(context: Context, batch_id: int) -> BatchJob | None:
     try:
         return claim_batch(context, batch_id, POLLED)
-    except Exception:
+    except Exception as error:
         log.exception("batch.not_claimed", id=batch_id)
+        stumbled(context, BatchRow, batch_id, error)
         return None
 
 
-def _look(jobs: Sequence[BatchJob]) -> Mapping[int, Answer[BatchSeen]]:
+def _look(jobs: Sequence[BatchJob]) -> Look:
     """What the provider shows of each. Where there is no list, or one grown large, that is one GET a batch."""
     first = jobs[0]
     known = first.context.accounts.list_sizes.get((first.batch.account, first.batch.agent), 0)
     large = known > LARGE_LIST and len(jobs) * 50 < known and not any(_starts_by_itself(job) for job in jobs)
     if not first.can.found_by_label or large:
-        return {job.batch.id: _get(job) for job in jobs}
-    answer = list_batches(first, _all_seen(jobs))
+        return _get
+    try:
+        answer = list_batches(first, _all_seen(jobs))
+    except NOT_OF_THE_ROW:
+        raise
+    except Exception as error:  # of whom it speaks cannot be told: each of them has stumbled
+        return partial(_raise, error)
     if not isinstance(answer, Accepted):
-        return {job.batch.id: answer for job in jobs}
+        return lambda _: answer
     first.context.accounts.list_sizes[(first.batch.account, first.batch.agent)] = len(answer.value)
     rows = {row.ref: row for row in answer.value}
-    return {job.batch.id: _row(job, rows) for job in jobs}
+    return partial(_row, rows)
+
+
+def _raise(error: Exception, _: BatchJob) -> Answer[BatchSeen]:
+    raise error
 
 
 def _all_seen(jobs: Sequence[BatchJob]) -> Enough:
@@ -80,7 +97,7 @@ def _all_seen(jobs: Sequence[BatchJob]) -> Enough:
     return enough
 
 
-def _row(job: BatchJob, rows: Mapping[str, BatchSeen]) -> Answer[BatchSeen]:
+def _row(rows: Mapping[str, BatchSeen], job: BatchJob) -> Answer[BatchSeen]:
     """A batch that starts is compared once more with all that bear its label: one that came late dials too."""
     try:
         if _starts_by_itself(job) and not remove_extras(job, list(rows.values())):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from callbeat.clock import iso
 from callbeat.contacts.numbers import masked
 from callbeat.errors import Refusal
-from callbeat.ledger.states import BatchState
+from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, CallRow, EventRow, ExclusionRow, FileRow, RunRow
 
@@ -112,7 +112,7 @@ def _report(row: RunRow, batches: Sequence[BatchRow], outcomes: Json, cost: Deci
         "start_at": iso(min(starts)) if starts else None,
         "state": str(row.state),
         "reason": row.reason,
-        "needs_attention": any(batch.state is BatchState.HELD for batch in batches),
+        "needs_attention": any(_needs_somebody(state) for state in (row.state, *(one.state for one in batches))),
         "rows": row.rows,
         "invalid": sum(count for (kind, _), count in out.items() if kind == "invalid"),
         "excluded": sum(excluded.values()),
@@ -122,6 +122,11 @@ def _report(row: RunRow, batches: Sequence[BatchRow], outcomes: Json, cost: Deci
         "cost": _money(cost),
         "batches": [_batch(batch) for batch in batches],
     }
+
+
+def _needs_somebody(state: object) -> bool:
+    """Held, or a state of a later version, which nothing here takes further."""
+    return state is BatchState.HELD or not isinstance(state, RunState | BatchState)
 
 
 def _batch(batch: BatchRow) -> Json:

@@ -38,6 +38,7 @@ WORDS = {  # reasons of the ledger, as the event tells them
     DAILY_COST: "the calls of the day cost what they may",
     "wrong_start": "the provider would start it at a time that is not permitted",
     "unverified": "it was not proven before its start that it dials once",
+    "defect": "it cannot be taken further, by a defect",
     "too_late": "no start is left that is permitted",
     "too_far": "no start is left that the provider takes",
     "outside_hours": "no start is left within its hours",

@@ -26,6 +26,7 @@ BATCH_TITLES: dict[str, str] = {
     S.RETRYING: "another round",
     **{state: f"batch {state}" for state in S if state.final},  # the run's own end has the same words
 }
+FINAL = tuple(state for state in S if state.final)
 GOOD = {"finished"}
 BAD = {"failed", "missed", "held", "uncertain"}
 
@@ -112,7 +113,7 @@ def what_is_next(run: RunRow, batches: Sequence[BatchRow]) -> Iterable[Next]:
     elif run.state is RunState.OPENING:
         yield Next(_waiting("its contacts are read", run.reason), run.next_action_at)
     elif run.state is RunState.ACTIVE:
-        going_on = [batch for batch in batches if not batch.state.final]
+        going_on = [batch for batch in batches if batch.state not in FINAL]
         yield from (_next_of(batch) for batch in going_on)
         if not going_on:
             yield Next("its account is closed and it ends", run.next_action_at)
@@ -127,7 +128,8 @@ def _next_of(batch: BatchRow) -> Next:
         return Next("starts to dial", batch.start_at, batch.n)
     if batch.retry_at is not None:
         return Next("tries again those who were not reached", batch.retry_at, batch.n)
-    return Next(_waiting(COMING[batch.state], batch.reason), batch.next_action_at, batch.n)
+    coming = COMING.get(batch.state, f"is {batch.state}, which this version does not know")
+    return Next(_waiting(coming, batch.reason), batch.next_action_at, batch.n)
 
 
 COMING = {

@@ -68,16 +68,23 @@ def _take(writer: Writer, context: Context, table: type[Row], now: datetime) -> 
     due = select(table.id).where(table.next_action_at <= now, _free(table, writer.now()))
     due = due.order_by(table.next_action_at).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
     ids = list(writer.session.execute(due).scalars())
-    taken = []
-    for row in _load(writer, table, ids):
-        patience = _patience(row)
-        later = now + context.clock.stretch(patience or POISONED_FOR)
-        writer.session.execute(update(table).where(table.id == row.id).values(next_action_at=later))
-        if patience is not None:
-            taken.append(row)
-        else:
-            log.error("row.strange", row=row.key, state=str(row.state), why="no task takes this state further")
-    return taken
+    rows = _load(writer, table, ids)
+    if unread := set(ids) - {row.id for row in rows}:  # else they would fill each sweep, once they are many
+        _leave(writer, table, unread, now + context.clock.stretch(POISONED_FOR))
+    return [row for row in rows if _moved_on(writer, context, row, now)]
+
+
+def _moved_on(writer: Writer, context: Context, row: RunRow | BatchRow, now: datetime) -> bool:
+    """Move its next action on by its patience; whether some task takes it further."""
+    patience = _patience(row)
+    _leave(writer, type(row), {row.id}, now + context.clock.stretch(patience or POISONED_FOR))
+    if patience is None:
+        log.error("row.strange", row=row.key, state=str(row.state), why="no task takes this state further")
+    return patience is not None
+
+
+def _leave(writer: Writer, table: type[RunRow] | type[BatchRow], ids: set[int], until: datetime) -> None:
+    writer.session.execute(update(table).where(table.id.in_(ids)).values(next_action_at=until))
 
 
 def _load(writer: Writer, table: type[Row], ids: list[int]) -> list[Row]:

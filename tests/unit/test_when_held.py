@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "when-held.md").read_text(encoding="utf-8")
 CODE = sorted((ROOT / "callbeat" / "runs").glob("*.py"))
 INTO_HELD = re.compile(r"\b(?:move|Verdict)\(\s*(?:\w+\.)?BatchState\.HELD\b")
-HANDED_ON = 2  # by gone.py, for whoever asks it: their words are in poll.py and verify.py
+HANDED_ON = 3  # by gone.py and stumbles.py, for whoever asks: words of poll.py, verify.py and stumbles.py
 
 
 def reasons() -> list[str]:

@@ -135,6 +135,7 @@ def test_the_rows_and_the_cursor_are_one_transaction(world, monkeypatch):
     plan_due(world.context)
     assert (dues(world), world.campaign_row().cursor) == ([], NOW)
     monkeypatch.setattr(Writer, "begin", noted)
+    world.clock.go(timedelta(minutes=1))
     plan_due(world.context)
     assert len(dues(world)) == 4
 
