@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from callbeat.clock import iso, parse_instant
 from callbeat.errors import Refusal, UsageError
-from callbeat.runs import by_hand, report, switches
+from callbeat.runs import by_hand, report, resolving, switches
 from callbeat.runs.context import Context
 from callbeat.runs.heartbeat import beat_age, confirm_clock
 from cli.context import load, make_context, read_campaigns
@@ -227,24 +227,26 @@ def resolve(
     """Tell what became of a batch that only a person can judge.
 
     --placed follows it from now on; --not-placed goes through `late` again (a new start, or missed);
-    --give-up ends it with unknown outcomes, which count as called.
+    --give-up ends it with unknown outcomes, which count as called. What the ledger and the provider say of it, and
+    what will be done, is told first, also with --yes.
 
     Example: callbeat resolve renewals@20261201T0430Z/1 --placed batch_7891011
     """
     if sum((placed is not None, not_placed, give_up)) != 1:
         raise UsageError("say one of --placed ID, --not-placed, --give-up")
     context = make_context(load())
-    held = by_hand.held_batch(context, batch)
-    err.print(f"{batch} is held: {held.reason}", markup=False)
+    held = resolving.held_batch(context, batch)
+    for line in resolving.facts(context, held):
+        err.print(line, markup=False)
     if placed is not None:
-        ask(f"Follow it at {held.provider} as {placed}?", yes)
-        to = by_hand.placed(context, held, placed, actor())
+        decision, question = resolving.placed(context, held, placed), f"Follow it as {placed}?"
     elif not_placed:
-        ask("Make it again if there is still time? If it does exist, people are called twice.", yes)
-        to = by_hand.not_placed(context, held, actor())
+        decision, question = resolving.not_placed(context, held), "Are you sure that it is not there?"
     else:
-        ask("End it? Its open calls become unknown and count as called.", yes)
-        to = by_hand.given_up(context, held, actor())
+        decision, question = resolving.given_up(context, held), "End it?"
+    err.print(f"so {decision.words}", markup=False)
+    ask(question, yes)
+    to = resolving.carry_out(context, held, decision, actor())
     err.print(f"{batch} is {to} now", markup=False)
 
 

@@ -1,8 +1,8 @@
 """What a person asks for: a run now, a stop, a resolution of what is held. Each is an event with its actor."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 
 from callbeat.campaigns.hours import next_window
 from callbeat.campaigns.model import Campaign
@@ -10,24 +10,18 @@ from callbeat.campaigns.reader import Reading
 from callbeat.clock import iso
 from callbeat.errors import NeedsSomebody, Refusal
 from callbeat.ledger.states import BatchState, RunState
-from callbeat.ledger.tables import BatchRow, CallRow, RunRow
+from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import LONG_AGO, Writer, campaign_lock
-from callbeat.outcomes import Outcome
-from callbeat.providers.answers import Accepted
-from callbeat.providers.port import BatchSeen, Phase
 from callbeat.providers.registry import rules_of
 from callbeat.runs.approval import waits_for_approval
-from callbeat.runs.calls import close_calls
 from callbeat.runs.ceilings import used_up
 from callbeat.runs.context import Context, halted_since
-from callbeat.runs.finish import GIVEN_UP
 from callbeat.runs.heartbeat import clock_held
-from callbeat.runs.labels import bears, run_key
-from callbeat.runs.lost import sure_at
+from callbeat.runs.labels import run_key
 from callbeat.runs.planning import insert_run
 from callbeat.runs.report import find_run
-from callbeat.runs.revisions import load_campaign, remember
-from callbeat.runs.starts import OUTSIDE_HOURS, NoneLeft, choose_start, dial_until
+from callbeat.runs.revisions import remember
+from callbeat.runs.starts import OUTSIDE_HOURS, NoneLeft, choose_start
 from callbeat.runs.stop import STOPPED
 
 S = BatchState
@@ -136,141 +130,3 @@ def _wish(writer: Writer, run: RunRow) -> None:
         .where(BatchRow.run_id == run.id, BatchRow.state.in_(live), BatchRow.stop_reason.is_(None))
         .values(stop_reason=STOPPED, next_action_at=LONG_AGO)
     )
-
-
-def held_batch(context: Context, key: str) -> BatchRow:
-    """A batch that waits for a person.
-
-    Raises:
-        Refusal: no such batch, or it is not held.
-    """
-    with context.ledger.read() as session:
-        batch = session.execute(select(BatchRow).where(BatchRow.key == key)).scalar_one_or_none()
-    if batch is None:
-        raise Refusal(f"there is no batch {key}: `callbeat show RUN` lists a run's batches")
-    if batch.state is not S.HELD:
-        raise Refusal(f"{key} is {batch.state}, not held: nothing is to be resolved")
-    return batch
-
-
-def placed(context: Context, batch: BatchRow, ref: str, actor: str) -> BatchState:
-    """A person has found the batch at the provider: it is looked at there, and followed from now on.
-
-    Raises:
-        Refusal: the provider shows no such batch, or not ours, or cannot be asked.
-    """
-    if not ref.strip():
-        raise Refusal("--placed needs the batch's id at the provider")
-    seen = _look(context, batch, ref.strip())
-    if seen.label is not None and not bears(seen, batch.label):
-        raise Refusal(f"{ref} bears the label {seen.label}, not {batch.label}")
-    if seen.label is None and seen.total is not None and seen.total > batch.calls:
-        raise Refusal(f"{ref} has {seen.total} calls, ours at most {batch.calls}: it is another batch")
-    _refuse_anothers(context, batch, ref.strip())
-    if seen.phase is Phase.PARKED:
-        raise Refusal(
-            f"{ref} has no start: resolve it --not-placed, and callbeat finds it by its label and goes on"
-        )
-    to = S.SCHEDULED if seen.phase is Phase.SCHEDULED else S.RUNNING
-    start = seen.start_at or batch.start_at or context.clock.now()
-    until = dial_until(_campaign_of(context, batch)[1], start)
-    why = f"a person found it placed as {ref}"
-    _resolve(context, batch, to, why, actor, provider_ref=ref, start_at=start, dial_until=until)
-    return to
-
-
-def _refuse_anothers(context: Context, batch: BatchRow, ref: str) -> None:
-    """Two rows that follow one batch would stop each other's calls."""
-    same = select(BatchRow.key).where(
-        BatchRow.account == batch.account, BatchRow.provider_ref == ref, BatchRow.id != batch.id
-    )
-    with context.ledger.read() as session:
-        other = session.execute(same).scalars().first()
-    if other is not None:
-        raise Refusal(f"{ref} is {other} already: it cannot be {batch.key} as well")
-
-
-def _look(context: Context, batch: BatchRow, ref: str) -> BatchSeen:
-    answer = context.accounts.enter(batch.account, batch.provider, context.clock.now()).provider.get(ref)
-    if not isinstance(answer, Accepted):
-        raise Refusal(f"{batch.provider} does not show {ref}: {answer.reason}")
-    return answer.value
-
-
-def not_placed(context: Context, batch: BatchRow, actor: str) -> BatchState:
-    """A person knows that it was never placed: it goes through `late` again, and is created or missed.
-
-    Raises:
-        Refusal: where nothing can be looked up, while a stalled process may still send it.
-    """
-    _refuse_too_early(context, batch)
-    _refuse_if_it_was_placed(context, batch)
-    run, campaign = _campaign_of(context, batch)
-    now = context.clock.now()
-    chosen = choose_start(rules_of(batch.provider), campaign, run.due_at, now, by_hand=bool(run.manual))
-    if isinstance(chosen, NoneLeft):
-        _resolve(
-            context,
-            batch,
-            S.MISSED,
-            f"a person says it was not placed; {chosen.words}",
-            actor,
-            reason=chosen.reason,
-        )
-        return S.MISSED
-    _resolve(
-        context, batch, S.READY, "a person says it was not placed", actor,
-        ignored_ref=batch.provider_ref or "none", provider_ref=None, asked_text=None, start_at=None,
-        creates=0, schedules=0, denials=0, denied_at=None, verified=0, reason=None, doubted=True, page=None,
-        retries=0, retry_at=None, retry_requests=0, collect_wanted=False, seen=None, phase=None, valid=None,
-    )  # fmt: skip
-    return S.READY
-
-
-def _refuse_if_it_was_placed(context: Context, batch: BatchRow) -> None:
-    """What has outcomes was placed: made again, those who answered would be rung a second time."""
-    placed_calls = select(func.count()).where(
-        CallRow.batch_id == batch.id, or_(CallRow.attempts > 0, CallRow.outcome != Outcome.WAITING)
-    )
-    with context.ledger.read() as session:
-        known = session.execute(placed_calls).scalar_one()
-    if known:
-        raise Refusal(
-            f"{known} calls of {batch.key} were made already, so it was placed: say --placed with its id, "
-            "or --give-up"
-        )
-
-
-def _refuse_too_early(context: Context, batch: BatchRow) -> None:
-    sure = sure_at(context, batch)
-    if not rules_of(batch.provider).capabilities.found_by_label and context.clock.now() < sure:
-        raise Refusal(
-            f"{batch.key} was sent a moment ago, and may yet arrive: look again at the provider, and say so from "
-            f"{iso(sure)} on"
-        )
-
-
-def _campaign_of(context: Context, batch: BatchRow) -> tuple[RunRow, Campaign]:
-    with context.ledger.read() as session:
-        run = session.execute(select(RunRow).where(RunRow.id == batch.run_id)).scalar_one()
-    return run, load_campaign(context.ledger, run.campaign, run.revision)
-
-
-def given_up(context: Context, batch: BatchRow, actor: str) -> BatchState:
-    """Nobody will ever know: its open calls are unknown, which counts as called."""
-    why = "given up by a person: its open calls count as called"
-    _resolve(context, batch, S.FAILED, why, actor, reason=GIVEN_UP)
-    return S.FAILED
-
-
-def _resolve(context: Context, batch: BatchRow, to: BatchState, why: str, actor: str, **changes: object) -> None:
-    now = context.clock.now()
-    if not to.final:
-        changes["next_action_at"] = now
-    with context.ledger.write() as writer:
-        writer.move(batch, to, at=now, why=why, actor=actor, in_doubt_since=None, **changes)  # type: ignore[arg-type]
-        if to is S.FAILED:
-            close_calls(writer, batch.id, never_dialled=Outcome.UNKNOWN, error="given up by a person")
-        hurry = update(RunRow).where(RunRow.id == batch.run_id, RunRow.next_action_at.is_not(None))
-        writer.session.execute(hurry.values(next_action_at=now + timedelta(seconds=1)))
-    context.send("sweep", [])

@@ -9,9 +9,10 @@ from typing import Any
 from callbeat.campaigns.folder import read_folder
 from callbeat.errors import NeedsSomebody, Refusal
 from callbeat.ledger.store import Ledger
-from callbeat.runs.by_hand import given_up, held_batch, not_placed, placed, run_by_hand, stop_run
+from callbeat.runs.by_hand import run_by_hand, stop_run
 from callbeat.runs.catalog import check_campaign
 from callbeat.runs.context import Context
+from callbeat.runs.resolving import carry_out, given_up, held_batch, not_placed, placed
 from callbeat.runs.switches import halt, lift, pause, resume
 from tests.simulation.agenda import LiveBatch, instant, rows
 from tests.simulation.campaigns import ALLOWED_OUT, Spec
@@ -179,10 +180,10 @@ class Installation:
         there = self._there(batch)
         if self._tries[batch.id] > MOST_TRIES:
             self.history.given_up.add(batch.key)
-            return given_up(context, row, WHO)
+            return carry_out(context, row, given_up(context, row), WHO)
         if there:
-            return placed(context, row, there[0], WHO)
-        told = not_placed(context, row, WHO)
+            return carry_out(context, row, placed(context, row, there[0]), WHO)
+        told = carry_out(context, row, not_placed(context, row), WHO)
         self.world.creates.looked(batch.label)
         return told
 

@@ -10,10 +10,12 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted, Busy, Refused, Why
 from callbeat.providers.port import Phase
-from callbeat.runs.by_hand import find_campaign, given_up, held_batch, not_placed, placed, run_by_hand, stop_run
+from callbeat.runs.by_hand import find_campaign, run_by_hand, stop_run
 from callbeat.runs.finish import finish
+from callbeat.runs.resolving import held_batch
 from callbeat.runs.revisions import load_campaign
 from tests.factories import DUE, NOW, a_campaign, minutes, office, parked, seen
+from tests.unit.runs.deciding import given_up, not_placed, placed
 
 S, R, O = BatchState, RunState, Outcome  # noqa: E741
 

@@ -8,7 +8,6 @@ from callbeat.ledger.tables import AccountRow
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted, Busy, Refused, Why
 from callbeat.providers.port import CallPage, Created, Phase
-from callbeat.runs.by_hand import not_placed, placed
 from callbeat.runs.collect import collect
 from callbeat.runs.create import create
 from callbeat.runs.finish import finish
@@ -17,6 +16,7 @@ from callbeat.runs.rounds import retry
 from callbeat.runs.stop import stop
 from callbeat.runs.verify import verify
 from tests.factories import DUE, GOOD_ACCOUNT, REF, a_campaign, call_seen, minutes, office, seen, then
+from tests.unit.runs.deciding import not_placed, placed
 
 S, O = BatchState, Outcome  # noqa: E741
 LABEL = "cb-main-daily-20261201T0500Z-1"

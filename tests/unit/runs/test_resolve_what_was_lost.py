@@ -6,10 +6,10 @@ from callbeat.errors import Refusal
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Refused, Unknown, Why
 from callbeat.providers.port import Phase
-from callbeat.runs.by_hand import given_up, not_placed, placed
 from callbeat.runs.create import create
 from callbeat.runs.lost import NOT_PLACED_AFTER, sure_at
 from tests.factories import DUE, GOOD_ACCOUNT, NOW, REF, a_campaign, minutes, seconds, seen
+from tests.unit.runs.deciding import given_up, not_placed, placed
 
 S = BatchState
 THERE = seen(label=None, start_at=None, status_word="queued")
