@@ -15,9 +15,15 @@ def clock(text: str | None) -> str:
 def state(run: Json) -> str:
     """A run's state and reason."""
     colour = "green" if run["state"] in GOOD else "red" if run["state"] in BAD or run["needs_attention"] else "cyan"
-    held = " [bold red]needs you[/]" if run["needs_attention"] else ""
+    held = " [bold red]needs you[/]" if run["needs_attention"] else " [yellow]in doubt[/]" if in_doubt(run) else ""
     reason = f" ({run['reason']})" if run["reason"] else ""
     return f"[{colour}]{run['state']}[/]{reason}{held}"
+
+
+def in_doubt(run: Json) -> bool:
+    """Whether an answer was lost, and it is not known yet what became of a batch."""
+    lost = ("scheduling", "retrying")  # without a reason they are but on the wire
+    return any(one["state"] == "uncertain" or (one["state"] in lost and one["reason"]) for one in run["batches"])
 
 
 def outcomes(run: Json) -> str:

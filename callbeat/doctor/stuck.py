@@ -19,6 +19,10 @@ from callbeat.runs.pace import overdue
 PATIENCES = 5  # so many without anything happening, and a row was forgotten
 SETTLING = timedelta(hours=1)  # after a batch should have been given up by the steps themselves
 DECIDING = timedelta(minutes=30)  # after the last instant at which a run could have begun
+UNMADE = timedelta(hours=1)  # what is made and not scheduled is removed for so long, before it is given up
+BY_HAND = timedelta(days=1)  # a run by hand ignores `late`, not its hours
+BEFORE_ACTIVE = (RunState.PLANNED, RunState.OPENING)
+BEFORE_START = (BatchState.READY, BatchState.CREATING, BatchState.CREATED)
 MOST_TOLD = 20
 
 
@@ -35,7 +39,7 @@ def check_stuck(subject: Subject) -> Iterator[Notice]:
     found += unplanned(subject.ledger, now, subject.clock)
     if subject.beat_at_work:
         found += [*forgotten([*batches, *runs], now, subject.clock)]
-        found += [*_unsettled(subject.ledger, batches, now), *_undecided(subject.ledger, runs, now)]
+        found += [*_unsettled(subject.ledger, batches, now), *_undecided(subject.ledger, runs, batches, now)]
     yield from found
     if not found:
         yield well("stuck", f"nothing: {len(runs)} runs and {len(batches)} batches are on their way")
@@ -84,17 +88,16 @@ def _longest_lease(subject: Subject) -> timedelta:
 
 
 def _unsettled(ledger: Ledger, batches: list[BatchRow], now: datetime) -> Iterator[Notice]:
-    """Batches that are live long after their hours: the provider never says that they are over."""
+    """Batches that the steps should have held long ago: the provider never says what is so, or no step is done."""
     for batch in batches:
-        if batch.state not in LIVE or not overdue(batch, now - SETTLING):
+        retrying = batch.state in LIVE and overdue(batch, now - SETTLING)
+        if not overdue(batch, now - SETTLING, _retrying(ledger, batch) if retrying else timedelta(0)):
             continue
-        if overdue(batch, now - SETTLING, _retrying(ledger, batch)):
-            ended = batch.dial_until or batch.start_at
-            words = f"is {batch.state} and never settles: it started or was to end at {_when(ended)}"
-            fix = (
-                f"look at {batch.label} at {batch.provider}; `callbeat stop {batch.key.rpartition('/')[0]}` ends it"
-            )
-            yield error(_name(batch), words, fix)
+        ended = (batch.dial_until or batch.start_at) if batch.state in LIVE else batch.in_doubt_since
+        since = "it started or was to end at" if batch.state in LIVE else "it is in doubt since"
+        words = f"is {batch.state} and never settles: {since} {_when(ended)}"
+        fix = f"look at {batch.label} at {batch.provider}; `callbeat stop {batch.key.rpartition('/')[0]}` ends it"
+        yield error(_name(batch), words, fix)
 
 
 def _retrying(ledger: Ledger, batch: BatchRow) -> timedelta:
@@ -106,15 +109,23 @@ def _retrying(ledger: Ledger, batch: BatchRow) -> timedelta:
     return sum(wish.after, timedelta(0)) if wish else timedelta(0)
 
 
-def _undecided(ledger: Ledger, runs: list[RunRow], now: datetime) -> Iterator[Notice]:
-    """Runs of the schedule that are still planned although nothing could begin any more."""
-    for run in runs:
-        if run.state is not RunState.PLANNED or run.manual or run.due_at > now - DECIDING:
-            continue
-        campaign = definition(ledger, run.campaign, run.revision)
-        if campaign is None or run.due_at + campaign.schedule.late <= now - DECIDING:
-            words = f"was due at {iso(run.due_at)}, and nothing was decided: it neither opened nor is it missed"
-            yield error(_name(run), words, "see that a worker is at work, and what its log says of it")
+def _undecided(ledger: Ledger, runs: list[RunRow], batches: list[BatchRow], now: datetime) -> Iterator[Notice]:
+    """Runs and batches that have not begun although nothing could begin any more."""
+    known = {run.id: run for run in runs}
+    waiting: list[tuple[RunRow | BatchRow, RunRow]] = [(run, run) for run in runs if run.state in BEFORE_ACTIVE]
+    waiting += [(one, known[one.run_id]) for one in batches if one.state in BEFORE_START and one.run_id in known]
+    for row, run in waiting:
+        if _gone_by(ledger, run, now - DECIDING - (UNMADE if isinstance(row, BatchRow) else timedelta(0))):
+            words = f"was due at {iso(run.due_at)}, is {row.state}, and nothing was decided: it has not begun"
+            yield error(_name(row), words, "see that a worker is at work, and what its log says of it")
+
+
+def _gone_by(ledger: Ledger, run: RunRow, now: datetime) -> bool:
+    """Whether its last permitted start has gone by."""
+    if run.due_at > now or (run.manual and run.due_at > now - BY_HAND):
+        return False
+    campaign = definition(ledger, run.campaign, run.revision)
+    return campaign is None or run.due_at + campaign.schedule.late <= now
 
 
 def _name(row: RunRow | BatchRow) -> str:
