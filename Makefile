@@ -55,10 +55,14 @@ lock: ## renew the lock files from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock
 
+MINUTES ?= 4
+storm: $(STAMP) ## real processes killed, paused and emptied while runs go on (MINUTES=4 SEED=n)
+	$(BIN)/python -m tests.storm --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
 compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 8 minutes)
 	@$(PYTHON) tests/compose/compose_test.py
 
 clean: ## remove .venv and what runs leave in var/
 	rm -rf .venv var
 
-.PHONY: help setup demo test simulate simulate-year crash-points check docs lock compose-test clean
+.PHONY: help setup demo test simulate simulate-year crash-points storm check docs lock compose-test clean

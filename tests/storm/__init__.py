@@ -1,0 +1,1 @@
+"""A storm on real processes: see docs/storm.md."""
