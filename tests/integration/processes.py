@@ -31,7 +31,16 @@ def _works_in(process: Path, folder: Path) -> bool:
 
 
 def _is_zombie(process: Path) -> bool:
-    return (process / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return _state(process) == "Z"
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether SIGSTOP has reached every thread: a busy machine takes its time."""
+    return all(_state(task) == "T" for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+def _state(process: Path) -> str:
+    return (process / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 def kill_all(mark: str, folder: Path) -> None:

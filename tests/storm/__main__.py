@@ -20,9 +20,9 @@ from tests.storm.server import Server
 from tests.storm.site import Site
 from tests.storm.storm import Storm, at_rest
 
-BEGINS = datetime(2026, 12, 1, 6, 25, tzinfo=UTC)  # a Tuesday
+BEGINS = datetime(2026, 12, 1, 6, 15, tzinfo=UTC)  # a Tuesday; until FIRST everything must be at work
 FIRST = datetime(2026, 12, 1, 7, tzinfo=UTC)
-SPEED, LONGEST_DAY = 60.0, timedelta(hours=12)
+LONGEST_DAY = timedelta(hours=12)
 TIMEOUT = 2.0  # seconds for a request; leases are four times as long
 TO_REST = 240.0  # seconds on top of the last campaign's hours
 MOST_SHOWN = 12
@@ -34,6 +34,7 @@ def _words(argv: Sequence[str] | None) -> argparse.Namespace:
     words.add_argument("--seed", type=int, default=None, help="the same seed makes the same blows and faults")
     words.add_argument("--ledger", choices=["postgresql", "sqlite"], default="postgresql")
     words.add_argument("--campaigns", type=int, default=8, help="of each provider")
+    words.add_argument("--speed", type=float, default=60.0, help="of campaign time; less for a slow machine")
     words.add_argument("--keep", action="store_true", help="keep the folder of the installation")
     return words.parse_args(argv)
 
@@ -57,8 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _storm(folder: Path, words: argparse.Namespace, seed: int) -> bool:
     """Whether everything held."""
     seconds = words.minutes * 60
-    speed = min(SPEED, LONGEST_DAY.total_seconds() / seconds)
-    last = BEGINS + timedelta(seconds=max(seconds * speed, 95 * 60)) - timedelta(hours=1)
+    speed = min(words.speed, LONGEST_DAY.total_seconds() / seconds)
+    last = BEGINS + timedelta(seconds=max(seconds * speed, 105 * 60)) - timedelta(hours=1)
     drawn = list(campaigns(FIRST, last.replace(minute=0), words.campaigns))
     server = Server() if words.ledger == "postgresql" else None
     site = Site(folder / "site", BEGINS, speed, TIMEOUT, server)
@@ -69,6 +70,7 @@ def _storm(folder: Path, words: argparse.Namespace, seed: int) -> bool:
         _rest(storm, drawn)
         return _tell(storm, folder, drawn)
     finally:
+        _hear_no_more()
         site.end()
         if server is not None:
             server.save_log(site.home / "logs")
@@ -111,6 +113,12 @@ def _accuse(site: Site, folder: Path, wrong: Sequence[Wrong], known: set[str]) -
         print(f"{len(wrong)} things do not hold. Logs: {site.home / 'logs'}; all else: {folder / 'evidence.json'}")
     else:
         print("every guarantee held")
+
+
+def _hear_no_more() -> None:
+    """A second Ctrl-C must not interrupt the ending of what was started."""
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, signal.SIG_IGN)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:

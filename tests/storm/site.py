@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from redis import Redis, RedisError
+from sqlalchemy import select
 
 from callbeat.clock import Clock, real_now
+from callbeat.ledger.tables import CampaignRow
 from tests.integration.installation import Installation
 from tests.integration.sandboxes import KEYS, WORKSPACE
 from tests.storm.campaigns import ROWS, Drawn
@@ -36,7 +38,8 @@ class Site(Installation):
         self._ended_at: dict[str, float] = {}
 
     def open(self, drawn: Iterable[Drawn]) -> None:
-        """Everything at work, the campaigns in their folder."""
+        """Everything at work, the campaigns read; those are in time who are read before the first is due."""
+        drawn = list(drawn)
         self.start()
         for provider in ("trillet", "cartesia"):
             prefix = f"CALLBEAT_ACCOUNTS__{provider.upper()}__"
@@ -49,6 +52,12 @@ class Site(Installation):
         assert told[0] == 0, told
         for name in PROCESSES:
             self.spawn(name)
+        self.wait_until(lambda: len(self._known()) == len(drawn), "beat has read every campaign")
+        assert self.now() < min(one.due[0] for one in drawn), "too slow a machine: --speed 30 may serve"
+
+    def _known(self) -> list[str]:
+        with self.ledger.read() as session:
+            return list(session.execute(select(CampaignRow.name)).scalars())
 
     def strike(self, name: str) -> None:
         """SIGKILL, until `revive`."""
