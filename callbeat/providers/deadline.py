@@ -5,33 +5,50 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import httpcore
 import httpx
 
 PIECE = 16 * 1024  # httpcore gives every send() of a large write the whole time anew
-_ends: ContextVar[float | None] = ContextVar("request_ends", default=None)
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """One request. `begun` once anything of it may have left this machine: before that nothing has happened."""
+
+    ends: float
+    begun: bool = False
+
+
+_under_way: ContextVar[UnderWay | None] = ContextVar("request_under_way", default=None)
 
 
 @contextmanager
-def deadline(seconds: float) -> Iterator[None]:
+def deadline(seconds: float) -> Iterator[UnderWay]:
     """Every network operation inside ends by then, counted on the monotonic clock."""
-    token = _ends.set(time.monotonic() + seconds)
+    request = UnderWay(time.monotonic() + seconds)
+    token = _under_way.set(request)
     try:
-        yield
+        yield request
     finally:
-        _ends.reset(token)
+        _under_way.reset(token)
 
 
 def _remaining(timeout: float | None, late: type[Exception]) -> float | None:
-    ends = _ends.get()
-    if ends is None:
+    request = _under_way.get()
+    if request is None:
         return timeout
-    left = ends - time.monotonic()
+    left = request.ends - time.monotonic()
     if left <= 0:
         raise late("the total deadline of the request is over")
     return left if timeout is None else min(timeout, left)
+
+
+def _begin() -> None:
+    if (request := _under_way.get()) is not None:
+        request.begun = True
 
 
 class _Stream(httpcore.NetworkStream):
@@ -45,7 +62,9 @@ class _Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for place in range(0, len(buffer), PIECE):
-            self._inner.write(buffer[place : place + PIECE], _remaining(timeout, httpcore.WriteTimeout))
+            left = _remaining(timeout, httpcore.WriteTimeout)
+            _begin()
+            self._inner.write(buffer[place : place + PIECE], left)
 
     def close(self) -> None:
         self._inner.close()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar
 
 import httpx
@@ -17,17 +18,16 @@ from callbeat.providers.deadline import DeadlineTransport, deadline
 T = TypeVar("T")
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
 UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-NEVER_SENT = (
-    *UNREACHED,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
-    httpx.LocalProtocolError,
-    UnicodeError,
-)
+# Also of an answer that was on its way: a redirect to an impossible address is an InvalidURL, or a UnicodeError.
+NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, ValueError)
 NO_JSON = "(no JSON)"
 LARGEST_ANSWER = 200 * 1024 * 1024
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+CENTURY = range(2000, 2100)  # an instant beyond it is a slip, and sums with it may end beyond the calendar
 _DIGITS = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")  # long enough for a phone number
+# What code that trusts no field may still stumble over. The last two: nesting that was just not too deep for the
+# parser, and numbers beyond what arithmetic takes.
+STUMBLES = (KeyError, TypeError, ValueError, AttributeError, RecursionError, ArithmeticError)
 
 
 class Unreadable(ValueError):
@@ -75,6 +75,8 @@ class Wire:
             base_url=base_url.rstrip("/") + "/",
             headers={**headers, "User-Agent": "callbeat", "Accept": "application/json"},
             timeout=httpx.Timeout(timeout, connect=min(5.0, timeout)),
+            # Whatever one answer puts into a cookie would go out with all later requests, or keep them from going.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             transport=DeadlineTransport(verify=True, limits=limits),
             follow_redirects=False,
             trust_env=False,
@@ -99,17 +101,18 @@ class Wire:
         self, method: str, path: str, read: Callable[[Reply], T], *, changes: bool, **parts: Any
     ) -> Answer[T]:
         what = f"{method} {path.split('?', maxsplit=1)[0]}"
-        try:
-            reply = self._send(method, path, **parts)
-        except NEVER_SENT as error:
-            return Busy(f"{what} was not sent: {_words(error)}", away=isinstance(error, UNREACHED))
-        except (httpx.HTTPError, Unreadable) as error:
-            return lost(f"{what}: no answer: {_words(error)}", changes=changes)
+        with deadline(self._timeout) as under_way:
+            try:
+                reply = self._send(method, path, **parts)
+            except NO_ANSWER as error:
+                if not under_way.begun:
+                    return Busy(f"{what} was not sent: {_words(error)}", away=isinstance(error, UNREACHED))
+                return lost(f"{what}: no answer: {_words(error)}", changes=changes)
         return _judge(reply, read, what, changes=changes)
 
     def _send(self, method: str, path: str, **parts: Any) -> Reply:
         before, began = self._now(), time.monotonic()
-        with deadline(self._timeout), self._client.stream(method, path.lstrip("/"), **parts) as response:
+        with self._client.stream(method, path.lstrip("/"), **parts) as response:
             body = _bounded(response)
         self._measure_clock(response.headers, before, self._now(), time.monotonic() - began)
         return Reply(response.status_code, response.headers, self._without_secret(body))
@@ -123,13 +126,16 @@ class Wire:
         """A slow answer says little about the clock; `Date` has whole seconds, so its middle is taken."""
         try:
             told = parsedate_to_datetime(headers["date"]) + timedelta(seconds=0.5)
-            if took < 5:
+            if took < 5 and told.year in CENTURY:
                 self.clock_difference = told - (before + (after - before) / 2)
         except (KeyError, ValueError, TypeError, OverflowError):
             return
 
 
 def _bounded(response: httpx.Response) -> bytes:
+    """What is compressed twice may become a million times as large before anybody can look at its size."""
+    if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
+        raise Unreadable("the answer is compressed more than once")
     chunks, size = [], 0
     for chunk in response.iter_bytes():
         size += len(chunk)
@@ -144,7 +150,7 @@ def _judge(reply: Reply, read: Callable[[Reply], T], what: str, *, changes: bool
         return failure(reply, what, changes=changes)
     try:
         return Accepted(read(reply))
-    except (Unreadable, KeyError, TypeError, ValueError, AttributeError) as error:
+    except STUMBLES as error:
         detail = _words(error) if isinstance(error, Unreadable) else "not what is documented"
         return lost(f"{what}: {reply.status} that cannot be read: {detail}{_trace(reply)}", changes=changes)
 
@@ -174,12 +180,11 @@ def lost(reason: str, *, changes: bool) -> Busy | Unknown:
 
 
 def told(reply: Reply) -> str:
-    """The provider's own words: `message`, else `detail`, `error` or `title`; long digits masked."""
+    """The provider's own words: `message`, else `detail`, `error` or `title`; one line, long digits masked."""
     try:
-        body = reply.json()
-    except Unreadable:
+        return masked_numbers(one_line(_message(reply.json())))[:300]
+    except (Unreadable, RecursionError):
         return NO_JSON
-    return masked_numbers(_message(body))[:300]
 
 
 def _message(body: object) -> str:
@@ -212,7 +217,7 @@ def _until(told: str, headers: httpx.Headers) -> float:
 def _trace(reply: Reply) -> str:
     """By which the provider's support finds the request: in a header, or in the body of an error."""
     request = reply.headers.get("x-request-id") or reply.headers.get("request-id") or _request_in(reply)
-    return f" (request {request[:64]})" if request else ""
+    return f" (request {one_line(request[:64])})" if request else ""
 
 
 def _request_in(reply: Reply) -> str | None:
@@ -228,7 +233,12 @@ def _words(error: Exception) -> str:
     """An error in words; a local protocol error would quote our own header, key and all."""
     if isinstance(error, httpx.LocalProtocolError):
         return type(error).__name__
-    return f"{type(error).__name__} {masked_numbers(str(error))[:200]}".strip()
+    return f"{type(error).__name__} {masked_numbers(one_line(str(error)))[:200]}".strip()
+
+
+def one_line(text: str) -> str:
+    """Text of others as the ledger can hold it and a terminal show it: no control sign, no half character."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def masked_numbers(text: str) -> str:

@@ -9,8 +9,23 @@ from callbeat.outcomes import Outcome
 from callbeat.providers.bolna import words
 from callbeat.providers.csv_upload import ROW_COLUMN
 from callbeat.providers.port import AccountSeen, BatchSeen, CallPage, CallSeen, Created, Page
-from callbeat.providers.untrusted import decimal, fingerprint, instant, mapping, part, ref, rows, text, whole, word
-from callbeat.providers.wire import Reply, Unreadable, masked_numbers
+from callbeat.providers.untrusted import (
+    count,
+    decimal,
+    fingerprint,
+    identity,
+    instant,
+    mapping,
+    part,
+    reason,
+    ref,
+    rows,
+    seconds,
+    text,
+    whole,
+    word,
+)
+from callbeat.providers.wire import Reply, Unreadable
 
 _TAKEN_FOR = re.compile(r"\d{4}-\d{2}-\d{2}[T ][0-9:.]+(?:Z|[+-]\d{2}:?\d{2})?")
 
@@ -86,7 +101,7 @@ def read_account(reply: Reply) -> AccountSeen:
         raise Unreadable("no account")
     concurrency = body.get("concurrency")
     most = concurrency.get("max") if isinstance(concurrency, dict) else None
-    return AccountSeen(text(body.get("name")), decimal(body.get("wallet")), whole(most))
+    return AccountSeen(text(body.get("name")), decimal(body.get("wallet")), count(most))
 
 
 def batch_seen(row: dict[str, Any]) -> BatchSeen:
@@ -102,8 +117,8 @@ def batch_seen(row: dict[str, Any]) -> BatchSeen:
         has_start=has_start,
         start_at=instant(row.get("scheduled_at")),
         created_at=instant(row.get("created_at")),
-        total=whole(row.get("total_contacts")),
-        valid=whole(row.get("valid_contacts")),
+        total=count(row.get("total_contacts")),
+        valid=count(row.get("valid_contacts")),
         over=_over(counts) if isinstance(counts, dict) else 0,
         fingerprint=fingerprint(_shown(row)),
     )
@@ -117,7 +132,7 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
     recipient = part(part(row, "context_details"), "recipient_data")
     placed = found.final and found not in {Outcome.CANCELLED, Outcome.NOT_PLACED}
     return CallSeen(
-        ref=text(row.get("id")) or "",
+        ref=identity(row.get("id")) or "",
         row=whole(recipient.get(ROW_COLUMN)),
         number=text(telephony.get("to_number")) or text(row.get("user_number")),
         outcome=found,
@@ -130,29 +145,28 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
         seconds=_seconds(row, found),
         cost=_cost(row, found),
         currency=None,
-        error=masked_numbers(text(row.get("error_message")) or "") or None,
+        error=reason(row.get("error_message")),
     )
 
 
 def _attempts(row: dict[str, Any], found: Outcome, *, placed: bool) -> int:
     """What was dialled: a call that waits for its retry has been, and `retry_count` tells how often."""
-    retried = whole(part(row, "batch_run_details").get("retried")) or 0
+    retried = count(part(row, "batch_run_details").get("retried")) or 0
     if found is Outcome.WAITING:
-        return max(retried, whole(row.get("retry_count")) or 0)
+        return max(retried, count(row.get("retry_count")) or 0)
     return retried + (1 if placed or not found.final else 0)
 
 
 def _seconds(row: dict[str, Any], found: Outcome) -> int | None:
     if found not in {Outcome.ANSWERED, Outcome.VOICEMAIL}:
         return None
-    told = decimal(row.get("conversation_duration"))
-    return None if told is None else round(told)
+    return seconds(row.get("conversation_duration"))
 
 
 def _cost(row: dict[str, Any], found: Outcome) -> Decimal | None:
     """Cents in the API reference; told here in whole units of the account's currency."""
     cents = decimal(row.get("total_cost")) if found.final else None
-    return None if cents is None else (cents / 100).quantize(Decimal("0.0001"))
+    return None if cents is None or cents < 0 else (cents / 100).quantize(Decimal("0.0001"))
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
@@ -162,5 +176,5 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 def _over(counts: dict[str, Any]) -> int:
     """How many calls a map of status to count shows as ended."""
-    ended = (count for word, count in counts.items() if words.outcome(str(word), voicemail=False).final)
-    return sum(whole(count) or 0 for count in ended)
+    ended = (many for word, many in counts.items() if words.outcome(str(word), voicemail=False).final)
+    return sum(count(many) or 0 for many in ended)

@@ -6,8 +6,22 @@ from callbeat.outcomes import Outcome
 from callbeat.providers.cartesia import words
 from callbeat.providers.cartesia.rules import ROW_KEY
 from callbeat.providers.port import AccountSeen, BatchSeen, CallPage, CallSeen, Created, Page, TalkSeen
-from callbeat.providers.untrusted import fingerprint, instant, mapping, part, ref, rows, text, whole, word
-from callbeat.providers.wire import Reply, Unreadable, masked_numbers
+from callbeat.providers.untrusted import (
+    count,
+    fingerprint,
+    identity,
+    instant,
+    mapping,
+    part,
+    reason,
+    ref,
+    rows,
+    seconds,
+    text,
+    whole,
+    word,
+)
+from callbeat.providers.wire import Reply, Unreadable
 
 RUNG = frozenset({Outcome.DIALLING, Outcome.TALKING, Outcome.ANSWERED})
 
@@ -19,7 +33,7 @@ def read_created(reply: Reply) -> Created:
         Unreadable: a 2xx without an id: the batch may exist all the same.
     """
     body = mapping(reply.json())
-    return Created(ref(body, "id"), whole(body.get("total_calls_scheduled")))
+    return Created(ref(body, "id"), count(body.get("total_calls_scheduled")))
 
 
 def read_cancelled(reply: Reply) -> None:
@@ -67,7 +81,7 @@ def read_account(reply: Reply) -> AccountSeen:
 def batch_seen(row: dict[str, Any]) -> BatchSeen:
     """A batch object in our words: all of it but the recipients counts for the fingerprint."""
     status, start = word(row.get("status")), instant(row.get("scheduled_at"))
-    total, over = whole(row.get("total_calls_scheduled")), whole(row.get("total_calls_finished"))
+    total, over = count(row.get("total_calls_scheduled")), count(row.get("total_calls_finished"))
     finished = total is not None and over is not None and over >= total
     shown = {key: value for key, value in row.items() if key != "recipients"}
     return BatchSeen(
@@ -82,7 +96,7 @@ def batch_seen(row: dict[str, Any]) -> BatchSeen:
         valid=total,
         over=over or 0,
         fingerprint=fingerprint(shown),
-        retries=whole(row.get("retry_count")),
+        retries=count(row.get("retry_count")),
     )
 
 
@@ -92,17 +106,17 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
     `error_message` in place of a call says that nobody was dialled; without it, a reason why the call ended says
     that somebody was.
     """
-    status, reason = word(row.get("status")), word(row.get("end_reason"))
+    status, ended = word(row.get("status")), word(row.get("end_reason"))
     call, why_not = text(row.get("agent_call_id")), text(row.get("error_message"))
-    dialled = call is not None or (bool(reason) and why_not is None)
-    found = words.outcome(status, reason, dialled=dialled)
-    error = why_not or (reason if found is Outcome.FAILED else None)
+    dialled = call is not None or (bool(ended) and why_not is None)
+    found = words.outcome(status, ended, dialled=dialled)
+    error = why_not or (ended if found is Outcome.FAILED else None)
     return CallSeen(
-        ref=call or "",
+        ref=identity(call) or "",
         row=whole(part(row, "metadata").get(ROW_KEY)),
         number=text(row.get("to_number")),
         outcome=found,
-        status_word=f"{status}: {reason}"[:60] if reason else status,
+        status_word=f"{status}: {ended}"[:60] if ended else status,
         over=found.final,
         postponed=False,
         attempts=1 if dialled or found in RUNG else 0,
@@ -111,20 +125,20 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
         seconds=None,
         cost=None,
         currency=None,
-        error=masked_numbers(error or "")[:300] or None,
+        error=reason(error),
     )
 
 
 def talk_seen(row: dict[str, Any]) -> TalkSeen:
     """One attempt: from when to when it lasted."""
     began, ended = instant(row.get("start_time")), instant(row.get("end_time"))
-    seconds = round((ended - began).total_seconds()) if began and ended and ended >= began else None
+    lasted = seconds((ended - began).total_seconds()) if began and ended else None
     return TalkSeen(
         ref=ref(row, "id"),
         row=whole(part(row, "metadata").get(ROW_KEY)),
         number=text(part(row, "telephony_params").get("to")),
         started_at=began,
-        seconds=seconds,
+        seconds=lasted,
     )
 
 

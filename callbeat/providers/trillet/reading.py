@@ -7,18 +7,20 @@ from callbeat.providers.csv_upload import ROW_COLUMN
 from callbeat.providers.port import BatchSeen, CallPage, CallSeen, Created, Phase
 from callbeat.providers.trillet import words
 from callbeat.providers.untrusted import (
-    decimal,
+    count,
     epoch_instant,
     fingerprint,
     mapping,
     part,
+    reason,
     ref,
     rows,
+    seconds,
     text,
     whole,
     word,
 )
-from callbeat.providers.wire import Reply, Unreadable, masked_numbers
+from callbeat.providers.wire import Reply, Unreadable, masked_numbers, one_line
 
 COUNTS = ("waiting", "active", "completed", "failed", "total")
 
@@ -30,7 +32,7 @@ def read_created(reply: Reply) -> Created:
         Unreadable: a 2xx without an id: the batch may exist all the same.
     """
     body = mapping(reply.json())
-    return Created(ref(body, "batchId"), whole(body.get("totalCalls")))
+    return Created(ref(body, "batchId"), count(body.get("totalCalls")))
 
 
 def read_cancelled(reply: Reply) -> None:
@@ -47,11 +49,11 @@ def read_batch(reply: Reply) -> BatchSeen:
 def batch_seen(row: dict[str, Any]) -> BatchSeen:
     """A batch object in our words. It shows neither a label nor its start."""
     status, progress = word(row.get("status")), part(row, "progress") or row
-    counts = {name: whole(progress.get(name)) or 0 for name in COUNTS}
+    counts = {name: count(progress.get(name)) or 0 for name in COUNTS}
     complete = row.get("isComplete") is True
     begun = bool(counts["active"] or counts["completed"] or counts["failed"])
-    total = whole(row.get("totalCalls"))
-    taken = total if total is not None else whole(progress.get("total"))
+    total = count(row.get("totalCalls"))
+    taken = total if total is not None else count(progress.get("total"))
     return BatchSeen(
         ref=ref(row, "id" if "id" in row else "batchId"),
         label=None,
@@ -75,7 +77,7 @@ def read_calls(reply: Reply) -> CallPage:
     """
     body = mapping(reply.json())
     pages = part(body, "pagination")
-    here, more = whole(pages.get("page")), pages.get("hasNext")
+    here, more = count(pages.get("page")), pages.get("hasNext")
     if here is None or not isinstance(more, bool):
         raise Unreadable("no pagination")
     calls = [call_seen(mapping(row)) for row in rows(body.get("calls"))]
@@ -95,20 +97,20 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
     began, ended = epoch_instant(row.get("startTime")), epoch_instant(row.get("endTime"))
     found = words.outcome(status, told, error or "", begun=began is not None)
     undialled = found in {Outcome.WAITING, Outcome.NOT_PLACED, Outcome.CANCELLED} and began is None
-    talked = decimal(row.get("duration")) if found in {Outcome.ANSWERED, Outcome.VOICEMAIL} else None
+    talked = found in {Outcome.ANSWERED, Outcome.VOICEMAIL}
     return CallSeen(
         ref=ref(row, "jobId"),
         row=whole((part(row, "metadata") or part(result, "metadata")).get(ROW_COLUMN)),
         number=text(row.get("phone_number")),
         outcome=found,
-        status_word=f"{status}: {masked_numbers(told)}"[:60] if told else status,
+        status_word=f"{status}: {masked_numbers(one_line(told))}"[:60] if told else status,
         over=found.final,
         postponed=False,
         attempts=0 if undialled else 1,
         changed_at=ended or began,
         started_at=began,
-        seconds=None if talked is None else round(talked),
+        seconds=seconds(row.get("duration")) if talked else None,
         cost=None,
         currency=None,
-        error=masked_numbers(error or "") or None,
+        error=reason(error),
     )
