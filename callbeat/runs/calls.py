@@ -24,10 +24,10 @@ from callbeat.outcomes import OPEN, Outcome
 from callbeat.providers.answers import Accepted, Failure
 from callbeat.providers.port import BatchSeen, CallSeen
 from callbeat.runs.context import BatchJob
+from callbeat.runs.listing import endless
 from callbeat.runs.next_step import reads_talk
 from callbeat.runs.settling import Expected, final_outcome, pair
 
-MOST_PAGES = 5000
 UNDIALLED = (Outcome.CANCELLED, Outcome.NOT_PLACED)
 RUNG = tuple(one for one in Outcome if one.final and one not in UNDIALLED)
 
@@ -59,7 +59,8 @@ def read_calls(job: BatchJob) -> tuple[list[CallSeen], BatchSeen | None, Failure
     gathered: list[CallSeen] = []
     batch: BatchSeen | None = None
     failure: Failure | None = None
-    for _ in range(MOST_PAGES):
+    been = {cursor}
+    while True:
         job.before_page()
         answer = job.provider.list_calls(job.ref, cursor)
         if not isinstance(answer, Accepted):
@@ -69,6 +70,8 @@ def read_calls(job: BatchJob) -> tuple[list[CallSeen], BatchSeen | None, Failure
         batch = answer.value.batch or batch
         cursor = answer.value.next
         if cursor is None:
+            break
+        if (failure := endless(been, cursor)) is not None:
             break
     write_calls(job, pair(expected_calls(job), gathered), page=cursor)
     return gathered, batch, failure

@@ -9,13 +9,23 @@ from callbeat.runs.context import BatchJob
 
 BEFORE_OPENING = timedelta(hours=1)  # nothing of a run is made at its provider before it opens, clocks considered
 MOST_PAGES = 500
+MOST_PAGES_AT_ONCE = 5000
 Enough = Callable[[Sequence[BatchSeen]], bool]  # judges the page that was read last
+
+
+def endless(been: set[str | None], cursor: str) -> Busy | None:
+    """What ends a list without an end: a page that leads to one where it has `been`, or too many of them."""
+    if cursor in been:
+        return Busy("a page of the list leads back to one that was read")
+    been.add(cursor)
+    return None if len(been) <= MOST_PAGES_AT_ONCE else Busy(f"the list goes on after {MOST_PAGES_AT_ONCE} pages")
 
 
 def list_batches(job: BatchJob, enough: Enough) -> Answer[list[BatchSeen]]:
     """All batches of the job's agent up to where it is `enough`. A page that fails is not an answer."""
     found: dict[str, BatchSeen] = {}
     cursor: str | None = None
+    been = {cursor}
     for _ in range(MOST_PAGES):
         job.before_page()
         answer = job.provider.list_batches(job.batch.agent, cursor)
@@ -25,6 +35,8 @@ def list_batches(job: BatchJob, enough: Enough) -> Answer[list[BatchSeen]]:
         cursor = answer.value.next
         if cursor is None or enough(answer.value.rows):
             return Accepted(list(found.values()))
+        if (failure := endless(been, cursor)) is not None:
+            return failure
     return Busy(f"the list of batches has no end after {MOST_PAGES} pages")
 
 

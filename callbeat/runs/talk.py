@@ -12,6 +12,7 @@ from callbeat.providers.capabilities import TalkFrom
 from callbeat.providers.port import TalkSeen
 from callbeat.runs.calls import change_calls, since_start
 from callbeat.runs.context import BatchJob
+from callbeat.runs.listing import endless
 from callbeat.runs.next_step import SINGLY, TALKS
 from callbeat.runs.pace import SOONEST
 
@@ -33,6 +34,7 @@ def read_talk(job: BatchJob) -> bool:
 def _read_pages(job: BatchJob) -> bool:
     cursor = (job.batch.page or "").removeprefix(TALKS) or None
     gathered: list[TalkSeen] = []
+    been: set[str | None] = {cursor}
     while True:
         job.before_page()
         answer = job.provider.list_talks(job.ref, cursor)
@@ -44,6 +46,9 @@ def _read_pages(job: BatchJob) -> bool:
         if cursor is None:
             _write(job, gathered)
             return True
+        if (failure := endless(been, cursor)) is not None:
+            _write(job, gathered)
+            return _goes_on(job, failure, TALKS)
 
 
 def _goes_on(job: BatchJob, answer: object, page: str) -> bool:

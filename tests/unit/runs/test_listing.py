@@ -68,9 +68,10 @@ def test_a_page_that_does_not_tell_its_age_ends_nothing(world):
 
 
 def test_a_list_without_an_end_is_given_up(world):
-    """A provider whose cursor runs in a circle must not hold a worker for ever."""
+    """A provider whose cursor always leads on must not hold a worker for ever."""
     batch = a_batch(world)
-    world.provider.will("list_batches", Accepted(Page(others("b7"), "again")))
+    endless = lambda _agent, cursor="0": Accepted(Page(others("b7"), str(int(cursor) + 1)))  # noqa: E731
+    world.provider.will("list_batches", endless)
     create(world.context, batch.id)
     after = world.get(batch)
     assert (after.state, world.provider.changes) == (S.READY, [])
