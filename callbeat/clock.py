@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+CENTURY = range(2000, 2100)  # an instant beyond it is a slip, and sums with it may end beyond the calendar
+
 
 def real_now() -> datetime:
     """The wall clock of this machine, UTC."""
@@ -56,9 +58,11 @@ def parse_instant(text: str) -> datetime:
     """An aware instant from ISO 8601 text.
 
     Raises:
-        ValueError: not ISO 8601, or without a zone.
+        ValueError: not ISO 8601, without a zone, or not of this century.
     """
     instant = datetime.fromisoformat(text)
+    if instant.year not in CENTURY:
+        raise ValueError(f"'{text}' is not in this century")
     if instant.tzinfo is None:
         raise ValueError(f"'{text}' has no zone; write it as 2026-12-01T04:30:00+00:00")
     return instant.astimezone(UTC)

@@ -5,8 +5,11 @@ digits, or seven digits and more that are not part of a word; whoever writes it 
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, SecretStr
 
 HIDDEN = "•••"
 SHORTEST_SECRET = 6  # signs; what is shorter is found by chance in every other word
@@ -98,3 +101,22 @@ class Mask:
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         return text
+
+
+def secrets_in(value: object) -> Iterator[str]:
+    """The secrets among settings. Of an address only the password: the rest of it may be read."""
+    if isinstance(value, SecretStr) and "://" in value.get_secret_value():
+        yield from _secrets_of(value.get_secret_value())
+    elif isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel | dict):
+        yield from (secret for part in dict(value).values() for secret in secrets_in(part))
+
+
+def _secrets_of(address: str) -> Iterator[str]:
+    try:
+        password = urlsplit(address).password
+    except ValueError:  # whatever it is, it stands where an address with a password should
+        yield address
+    else:
+        yield from (password, unquote(password)) if password else ()

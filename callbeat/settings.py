@@ -1,14 +1,11 @@
 """Settings from the environment or `.env`, prefix `CALLBEAT_`, nesting `__`."""
 
-import ipaddress
 import os
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -20,11 +17,16 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from callbeat.clock import Clock
+from callbeat.addresses import is_loopback, split
+from callbeat.clock import CENTURY, Clock
 from callbeat.env_file import check_env_file, check_secrets_dir
 from callbeat.errors import SettingsError
+from callbeat.masking import secrets_in
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
+MOST = 10**9  # of what is counted or paid in a day
+LONGEST_PATH = 1000  # bytes; sockets, locks and backups need some more
+PROVIDERS_OWN = ("BOLNA_API_KEY", "CARTESIA_API_KEY")
 SECRETS_DIR = "CALLBEAT_SECRETS_DIR"
 LogForm = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -44,6 +46,14 @@ class AccountSettings(BaseModel):
     workspace_id: str | None = Field(default=None, description="Trillet: the workspace, needed beside the key.")
     version: str | None = Field(default=None, description="Cartesia: 2026-03-01, the default, or 2026-08-14.")
 
+    @field_validator("base_url")
+    @classmethod
+    def _web(cls, value: str | None) -> str | None:
+        parts = split(value) if value else None
+        if value and (parts is None or parts.scheme not in ("http", "https")):
+            raise ValueError("is no web address: write https://api.example.com")
+        return value
+
     @field_validator("api_key")
     @classmethod
     def _bare(cls, value: SecretStr | None) -> SecretStr | None:
@@ -57,13 +67,15 @@ class ClockSettings(BaseModel):
 
     origin: datetime
     started: datetime
-    speed: float = Field(default=1.0, gt=0)
+    speed: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
     @field_validator("origin", "started")
     @classmethod
     def _aware(cls, value: datetime) -> datetime:
         if value.tzinfo is None:
             raise ValueError("needs a zone, for example 2026-12-01T04:30:00+00:00")
+        if value.year not in CENTURY:
+            raise ValueError("is not in this century")
         return value.astimezone(UTC)
 
 
@@ -101,10 +113,13 @@ class Settings(BaseSettings):
         description="Which campaigns run only once approved: real (those of real accounts), always or off.",
     )
     daily_calls: int | None = Field(
-        default=None, ge=0, description="The most calls that may start in a day (UTC), over all campaigns."
+        default=None, ge=0, le=MOST, description="The most calls that may start in a day (UTC), over all campaigns."
     )
     daily_cost: Decimal | None = Field(
-        default=None, ge=0, description="The most that calls of a day (UTC) may cost, as far as providers tell it."
+        default=None,
+        ge=0,
+        le=MOST,
+        description="The most that calls of a day (UTC) may cost, as far as providers tell it.",
     )
     clock: ClockSettings | None = None
     request_timeout: float = Field(
@@ -154,6 +169,15 @@ class Settings(BaseSettings):
             raise ValueError(f"{len(wrong)} of {len(numbers)} are not in E.164: write +12025550101,+447700900101")
         return numbers
 
+    @field_validator("home", "campaigns")
+    @classmethod
+    def _usable(cls, value: Path) -> Path:
+        """What no file system or database takes is told here, not where it is used first."""
+        name = os.fsencode(value)
+        if not str(value).isprintable() or len(name) > LONGEST_PATH or max(map(len, name.split(b"/"))) > 255:
+            raise ValueError("is no path: UTF-8, without control characters, at most 1,000 bytes")
+        return value
+
     @field_validator("log", "log_level", mode="before")
     @classmethod
     def _small(cls, value: object) -> object:
@@ -198,7 +222,7 @@ class Settings(BaseSettings):
 
     def secrets(self) -> set[str]:
         """Every key and password among the settings, for whatever must not show them."""
-        return set(_secrets_in(dict(self)))
+        return set(secrets_in(dict(self)))
 
     def _own_key(self, name: str) -> SecretStr | None:
         return {"bolna": self.bolna_api_key, "cartesia": self.cartesia_api_key}.get(name)
@@ -220,17 +244,6 @@ class Settings(BaseSettings):
                     f"unset CALLBEAT_CLOCK__*, or point {variable} at a sandbox on this machine"
                 )
         return Clock(self.clock.origin, self.clock.started, self.clock.speed)
-
-
-def _secrets_in(value: object) -> Iterator[str]:
-    """Of an address only the password: the rest of it may be read."""
-    if isinstance(value, SecretStr) and "://" in value.get_secret_value():
-        password = urlsplit(value.get_secret_value()).password
-        yield from (password, unquote(password)) if password else ()
-    elif isinstance(value, SecretStr):
-        yield value.get_secret_value()
-    elif isinstance(value, BaseModel | dict):
-        yield from (secret for part in dict(value).values() for secret in _secrets_in(part))
 
 
 def _secrets_dir() -> Path | None:
@@ -255,17 +268,6 @@ def _refuse_odd_key(name: str, account: AccountSettings | None) -> None:
             raise SettingsError(f"CALLBEAT_ACCOUNTS__{name.upper()}__{field.upper()}: has signs that no key has")
 
 
-def is_loopback(url: str | None) -> bool:
-    """Whether a base URL stays on this machine."""
-    host = urlsplit(url).hostname if url else None
-    if host is None:
-        return False
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings once.
 
@@ -288,5 +290,5 @@ def _looked_at() -> str:
 
 def _explain(item: Any) -> str:
     name = "__".join(str(part) for part in item["loc"]).upper()
-    variable = name if name in os.environ else f"CALLBEAT_{name}"
+    variable = name if name in PROVIDERS_OWN else f"CALLBEAT_{name}"
     return f"{variable}: {item['msg']} (looked for in {_looked_at()})"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from callbeat.addresses import is_loopback
 from callbeat.errors import SettingsError
-from callbeat.settings import SECRETS_DIR, is_loopback
+from callbeat.settings import SECRETS_DIR
 
 LOGIN = "FLOWER_BASIC_AUTH"  # as Flower reads it: user:password
 OTHER_LOGIN = "FLOWER_AUTH"  # its logins by Google, GitHub and others

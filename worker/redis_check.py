@@ -10,9 +10,10 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as SilentError
 
+from callbeat.addresses import is_loopback
 from callbeat.doctor.notices import Notice, error, unseen, warning, well
 from callbeat.errors import Problem
-from callbeat.settings import Settings, is_loopback
+from callbeat.settings import Settings
 from worker.home import redis_url
 from worker.redis_urls import celery_url, masked
 

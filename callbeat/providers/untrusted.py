@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from callbeat.providers.wire import CENTURY, Unreadable, masked_numbers, one_line
+from callbeat.clock import CENTURY
+from callbeat.providers.wire import Unreadable, masked_numbers, one_line
 
 LONGEST_ID = 120  # what the ledger holds of an id, and of a status word
 LONGEST_WORD = 60

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from callbeat.clock import CENTURY
 from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused, Unknown, Why
 from callbeat.providers.deadline import DeadlineTransport, deadline
 
@@ -23,7 +24,6 @@ NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, ValueError)
 NO_JSON = "(no JSON)"
 LARGEST_ANSWER = 200 * 1024 * 1024
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
-CENTURY = range(2000, 2100)  # an instant beyond it is a slip, and sums with it may end beyond the calendar
 _DIGITS = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")  # long enough for a phone number
 # What code that trusts no field may still stumble over. The last two: nesting that was just not too deep for the
 # parser, and numbers beyond what arithmetic takes.

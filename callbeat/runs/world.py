@@ -3,10 +3,11 @@
 Its cursors, labels and half-done batches mean nothing, or something terrible, in the other world.
 """
 
+from callbeat.addresses import is_loopback
 from callbeat.errors import LedgerError
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import WorldRow
-from callbeat.settings import Settings, is_loopback
+from callbeat.settings import Settings
 
 REAL, TRIAL = "real", "trial"
 ONLY_ROW = 1

@@ -72,6 +72,12 @@ def test_a_from_number_is_e164(number):
         "",
         5,
         ["https://example.com"],
+        "http://hooks.example.com/a",
+        "https://[::1]/h",
+        "https://169.254.169.254/latest",
+        "https://db/hook",
+        "https://me:pw@example.com/",
+        "file:///etc/passwd",
     ],
 )
 def test_a_bad_webhook_address_is_refused_by_us(url):
@@ -79,7 +85,9 @@ def test_a_bad_webhook_address_is_refused_by_us(url):
     assert places(options={"webhook_url": url}) == [("bolna", "webhook_url")]
 
 
-@pytest.mark.parametrize("url", ["https://example.com", "http://hooks.example.com:8080/a/b?c=d", "https://[::1]/h"])
+@pytest.mark.parametrize(
+    "url", ["https://example.com", "https://hooks.example.com:8080/a/b?c=d", "https://8.8.8.8/h"]
+)
 def test_a_good_webhook_address_is_taken(url):
     """The check must not be stricter than the web."""
     assert places(options={"webhook_url": url}) == []
