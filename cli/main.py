@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from callbeat import __version__
 from callbeat.errors import CallbeatError, NeedsSomebody, UsageError
 from callbeat.logs import begin_logs
 from cli import acting, approving, database, demo, doctor, health, planning, processes, showing, up
-from cli.output import err
+from cli.output import be_able_to_say_all, err
 
 REFUSED, USAGE, NEEDS_SOMEBODY = 1, 2, 3
 
@@ -45,8 +46,10 @@ for part in (demo, up, processes, planning, showing, approving, acting, database
 def main() -> None:
     """Run a command; what went wrong is one line on stderr, and an exit code."""
     os.umask(0o077)
+    be_able_to_say_all()
     begin_logs("command", least="error")  # who decides here is told on the spot, not by a log
     try:
+        _refuse_what_is_no_text(sys.argv)
         app()
     except UsageError as error:
         _leave(error, USAGE)
@@ -56,6 +59,14 @@ def main() -> None:
         _leave(error, REFUSED)
     except BrokenPipeError:
         os._exit(REFUSED)  # whoever read our output has gone; nothing can be said
+
+
+def _refuse_what_is_no_text(words: Sequence[str]) -> None:
+    """Bytes that are no UTF-8 come in as half characters, which neither the ledger nor JSON can hold."""
+    try:
+        "".join(words).encode()
+    except UnicodeError:
+        raise UsageError("a word that was typed is not text in UTF-8: ids, names and paths are") from None
 
 
 def _leave(error: Exception, code: int) -> None:

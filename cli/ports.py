@@ -19,7 +19,7 @@ def is_free(port: int, address: str = "127.0.0.1") -> bool:
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
-    except OSError:
+    except (OSError, UnicodeError):  # the latter of what no name of a machine can be
         return False
     return True
 

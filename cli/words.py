@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from rich.text import Text
+
 Json = dict[str, Any]
 GOOD, BAD = {"finished"}, {"failed", "missed"}
 
@@ -12,12 +14,13 @@ def clock(text: str | None) -> str:
     return f"{datetime.fromisoformat(text):%m-%d %H:%M}" if text else ""
 
 
-def state(run: Json) -> str:
-    """A run's state and reason."""
+def state(run: Json) -> Text:
+    """A run's state and reason, in colours."""
     colour = "green" if run["state"] in GOOD else "red" if run["state"] in BAD or run["needs_attention"] else "cyan"
-    held = " [bold red]needs you[/]" if run["needs_attention"] else " [yellow]in doubt[/]" if in_doubt(run) else ""
+    doubt = (" in doubt", "yellow") if in_doubt(run) else ""
+    held = (" needs you", "bold red") if run["needs_attention"] else doubt
     reason = f" ({run['reason']})" if run["reason"] else ""
-    return f"[{colour}]{run['state']}[/]{reason}{held}"
+    return Text.assemble((run["state"], colour), reason, held)
 
 
 def in_doubt(run: Json) -> bool:

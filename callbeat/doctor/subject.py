@@ -36,10 +36,13 @@ class Subject:
         """The ledger's file; None where it is in no file.
 
         Raises:
-            LedgerError: CALLBEAT_DATABASE_URL cannot be read.
+            LedgerError: CALLBEAT_DATABASE_URL cannot be read, or names what can be no file.
         """
         path = file_of(read_url(self.settings.ledger_url))
-        return None if path is None else look_at(path, self.settings.home)
+        try:
+            return None if path is None else look_at(path, self.settings.home)
+        except (OSError, ValueError) as trouble:
+            raise LedgerError(f"CALLBEAT_DATABASE_URL names no file that can be: {trouble}") from None
 
     @cached_property
     def ledger(self) -> Ledger | None:

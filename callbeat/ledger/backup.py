@@ -24,6 +24,7 @@ def back_up(url: str, copy: Path) -> int:
         LedgerError: there is no ledger, it is no SQLite file, it cannot be read, or it is damaged.
     """
     ledger = _sqlite_file(url)
+    _refuse_nameless(copy)
     part = copy.with_name(f"{copy.name}.part")
     _refuse_existing(copy)
     _make_private(part)
@@ -39,7 +40,7 @@ def back_up(url: str, copy: Path) -> int:
 def _sqlite_file(url: str) -> Path:
     try:
         parsed = make_url(url)
-    except ArgumentError:  # the address may hold a password: it is not repeated
+    except (ArgumentError, ValueError):  # the address may hold a password: it is not repeated
         raise LedgerError("CALLBEAT_DATABASE_URL cannot be read: write sqlite:///path/to/callbeat.db") from None
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         raise LedgerError("the ledger is no SQLite file: its own program makes the copy, for PostgreSQL pg_dump")
@@ -50,6 +51,12 @@ def _sqlite_file(url: str) -> Path:
             "CALLBEAT_DATABASE_URL) as it is set there"
         )
     return file
+
+
+def _refuse_nameless(copy: Path) -> None:
+    """An empty word is a path to Python: that of the folder it stands in."""
+    if not copy.name or not str(copy).isprintable():
+        raise Refusal("the copy needs a name: write for example callbeat-2026-12-01.db")
 
 
 def _refuse_existing(copy: Path) -> None:

@@ -31,7 +31,7 @@ def read_url(url: str) -> URL:
             parsed = parsed.set(drivername=DRIVER)
         parsed.get_dialect().import_dbapi()
         known = parsed.get_backend_name() in (POSTGRES, "sqlite")
-    except (ArgumentError, ImportError):
+    except (ArgumentError, ImportError, ValueError):
         known = False
     if not known:  # the address may hold a password: it is not repeated
         raise LedgerError(
