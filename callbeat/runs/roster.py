@@ -36,16 +36,13 @@ def look_at_source(root: Path, campaign: Campaign, due_at: datetime) -> None:
 
 def _rows(root: Path, campaign: Campaign, due_at: datetime, rules: Rules) -> Iterator[SourceRow]:
     local = due_at.astimezone(ZoneInfo(campaign.schedule.timezone))
-    path = (root / local.strftime(campaign.contacts.source)).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise SourceError("source_unreadable", f"{campaign.contacts.source} leads out of {root.name}/")
     wanted = Wanted(
         phone=campaign.contacts.phone or rules.phone_column,
         variables=campaign.contacts.variables,
         max_rows=campaign.contacts.max_rows,
         reserved=rules.reserved_columns,
     )
-    return read_rows(path, wanted)
+    return read_rows(root / local.strftime(campaign.contacts.source), wanted, within=root)
 
 
 def _check_division(campaign: Campaign, rules: Rules, contacts: int) -> None:
