@@ -1,13 +1,14 @@
 """Campaign files on disk: which names count, what stands in them, and what is said of those that cannot be read."""
 
-import stat
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
 from callbeat.campaigns.reader import Check, Reading, read_campaign
+from callbeat.campaigns.wording import one_line
 from callbeat.campaigns.yaml_text import MOST_BYTES
 from callbeat.errors import Problem
+from callbeat.regular_files import LeadsOut, NotAFile, open_regular
 
 ENDINGS = (".yaml", ".yml")
 
@@ -17,14 +18,26 @@ def is_campaign_file(name: str) -> bool:
     return name.endswith(ENDINGS) and not name.startswith(".")
 
 
-def contents_of(path: Path) -> bytes | Problem:
-    """What stands in a file, up to where it is too long anyway, or why it cannot be read."""
+def shown_path(folder: Path, name: str) -> Path:
+    """A file of the folder by a name that the ledger holds and a terminal shows; one with `\\` has another name."""
+    return folder / one_line(name)
+
+
+def contents_of(path: Path, within: Path | None = None) -> bytes | Problem:
+    """What stands in a file, up to where it is too long anyway, or why it cannot be read.
+
+    Links may lead nowhere out of the folder `within`: words about what is wrong with a file quote from it.
+    """
+    if "\\" in path.name:
+        fix = "rename it: letters, digits, '-' and '_'"
+        return Problem(str(path), 0, "file", "has a name that cannot be shown", fix)
     try:
-        # Opening a pipe would wait for somebody to write into it.
-        if not stat.S_ISREG(path.stat().st_mode):
-            return Problem(str(path), 0, "file", "not a file", "campaigns are files; rename or remove it")
-        with path.open("rb") as file:
+        with open_regular(path, within) as file:
             return file.read(MOST_BYTES + 1)
+    except NotAFile:
+        return Problem(str(path), 0, "file", "not a file", "campaigns are files; rename or remove it")
+    except LeadsOut as error:
+        return Problem(str(path), 0, "file", str(error.strerror), "put the file itself there, or remove the link")
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
         fix = "check the path" if missing else "give callbeat the right to read it, or remove it"

@@ -13,6 +13,7 @@ from callbeat.campaigns.files import (
     is_campaign_file,
     reading_of,
     refuse_shared_name,
+    shown_path,
     unreadable_folder,
 )
 from callbeat.campaigns.reader import Check, Reading
@@ -39,7 +40,7 @@ def read_folder(folder: Path, check: Check | None = None, paths: Sequence[Path] 
 def _read_paths(paths: Sequence[Path], check: Check | None) -> list[Reading]:
     readings: dict[str, Reading] = {}
     for path in paths:
-        found = _read_all(path, check) if path.is_dir() else [_read_file(path, check)]
+        found = _read_all(path, check) if path.is_dir() else [reading_of(path, contents_of(path), check)]
         readings |= {reading.file: reading for reading in found}
     return list(readings.values())
 
@@ -49,11 +50,16 @@ def _read_all(folder: Path, check: Check | None) -> list[Reading]:
         names = sorted(entry.name for entry in os.scandir(folder) if is_campaign_file(entry.name))
     except OSError as error:
         return [unreadable_folder(folder, error)]
-    return [_read_file(folder / name, check) for name in names]
+    return [_read_file(shown_path(folder, name), check) for name in names]
 
 
 def _read_file(path: Path, check: Check | None) -> Reading:
-    return reading_of(path, contents_of(path), check)
+    return reading_of(path, _contents(path), check)
+
+
+def _contents(path: Path) -> bytes | Problem:
+    """A file of the folder, which like its contacts stays below the folder above."""
+    return contents_of(path, within=path.parent.resolve().parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ class CampaignFolder:
     def _scan(self) -> dict[str, _Stamp | None]:
         with os.scandir(self.folder) as entries:
             found = (entry for entry in entries if is_campaign_file(entry.name))
-            return {str(self.folder / entry.name): _stamp(entry) for entry in found}
+            return {str(shown_path(self.folder, entry.name)): _stamp(entry) for entry in found}
 
     def _tell_of_folder(self, reading: Reading) -> list[Reading]:
         told, self._told_of_folder = self._told_of_folder, reading
@@ -146,7 +152,7 @@ class CampaignFolder:
 
     def _read_again(self, file: str, stamp: _Stamp | None, now: datetime, check: Check | None) -> Reading | None:
         """The file's Reading, or None if it says what it said before."""
-        known, contents = self._known.get(file), contents_of(Path(file))
+        known, contents = self._known.get(file), _contents(Path(file))
         digest = _digest(contents)
         again_at = None if known and known.stamp == stamp else _again_at(stamp, now)
         stamp = None if isinstance(contents, Problem) else stamp

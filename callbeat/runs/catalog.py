@@ -1,9 +1,9 @@
 """Campaign files as they change: new ones begin now, edits never reach into the past, broken ones stand still."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -24,6 +24,7 @@ from callbeat.runs.planning import miss_what_was_due, move_cursor, plan_run
 from callbeat.runs.revisions import remember
 from callbeat.runs.starts import MARGIN, dial_until
 
+LONGEST_FILE = 400  # signs; what the ledger holds of a path
 REFERENCE = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 
 
@@ -93,8 +94,11 @@ def forgotten_files(context: Context, present: Iterable[str]) -> list[str]:
 
 
 def _key(file: str) -> str:
-    """A file by its whole path: beat and a command may have been started in different folders."""
-    return str(Path(file).resolve())
+    """A file by its whole path: beat and a command may have been started in different folders.
+
+    Of a path that the ledger cannot hold, its end; links in a circle are no error here.
+    """
+    return os.path.realpath(file)[-LONGEST_FILE:]
 
 
 def _break(writer: Writer, reading: Reading, now: datetime) -> None:
