@@ -17,7 +17,8 @@ from rich.text import Text
 from callbeat.errors import UsageError
 
 Json = dict[str, Any]
-_NUMBER = re.compile(r"[+-]?\d+")
+_NUMBER = re.compile(r"[+-][0-9]+(\.[0-9]+)?")
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 # What moves the cursor, colours the rest or turns the line around, and half characters.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -87,21 +88,26 @@ def print_parquet(rows: Sequence[Json]) -> None:
 
 
 def print_csv(rows: Sequence[Json], columns: Sequence[str]) -> None:
-    """CSV with a header; a cell that a spreadsheet would take for a formula is quoted with an apostrophe.
+    """CSV with a header; a cell that a spreadsheet would take for a formula begins with an apostrophe.
 
-    A whole number is none: the number of a call is what programs look up.
+    That is one whose first sign, blanks apart, is = + - @, also in their full width, or that begins with a tab or a
+    line end. Digits behind a + or - are none: the number of a call is what programs look up.
     """
+    sys.stdout.write(_csv_line(columns))
+    for row in rows:
+        sys.stdout.write(_csv_line([_cell(row.get(column)) for column in columns]))
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    """A lone carriage return is quoted only where it is part of the line's end: unquoted it would end the row."""
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(columns)
-    table.writerows([_cell(row.get(column)) for column in columns] for row in rows)
-    sys.stdout.write(text.getvalue())
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _cell(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else "" if value is None else str(value)
-    harmless = not text or text[0] not in "=+-@\t\r" or _NUMBER.fullmatch(text)
-    return text if harmless else f"'{text}"
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def print_table(title: str, columns: dict[str, Callable[[Json], object]], rows: Sequence[Json]) -> None:
