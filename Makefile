@@ -47,6 +47,9 @@ check: $(STAMP) ## the fast part: lint, types, import rules, unit tests
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest tests/unit -m "not slow" -n 2 --dist worksteal
 
+fuzz: $(STAMP) ## bad input at random, TIMES=30 as often as in the tests: files, answers, requests, commands
+	FUZZ=$(or $(TIMES),30) $(BIN)/pytest $$(grep -rl --include='test_*.py' '^from tests.trying' tests) -n 2 --dist worksteal
+
 docs: $(STAMP) ## the pages that are generated from code
 	$(BIN)/python -m callbeat.providers.table > docs/providers.md.new && mv docs/providers.md.new docs/providers.md
 	$(BIN)/python -m callbeat.settings_page > config/.env.example.new && mv config/.env.example.new config/.env.example
@@ -65,4 +68,4 @@ compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 8 
 clean: ## remove .venv and what runs leave in var/
 	rm -rf .venv var
 
-.PHONY: help setup demo test simulate simulate-year crash-points storm check docs lock compose-test clean
+.PHONY: help setup demo test simulate simulate-year crash-points storm fuzz check docs lock compose-test clean
