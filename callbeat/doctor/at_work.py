@@ -12,6 +12,7 @@ from callbeat.doctor.subject import SILENT_AFTER, Subject, without_ledger
 from callbeat.errors import SettingsError
 from callbeat.ledger.tables import BeatRow, WorldRow
 from callbeat.runs.context import halted_since
+from callbeat.runs.forgotten import LOOKED_FOR, gap_of
 from callbeat.runs.world import world_of
 
 START = "start it: `callbeat up`, or the service that runs `callbeat beat`; its log says why it ended"
@@ -61,6 +62,17 @@ def check_switch(subject: Subject) -> Iterator[Notice]:
     else:
         words = f"everything is stopped since {iso(since)}: what comes due is missed"
         yield warning("switch", words, "`callbeat start`, when calls may begin again")
+
+
+def check_memory(subject: Subject) -> Iterator[Notice]:
+    """Whether what was made lately may be unknown to this ledger: told for a day."""
+    if subject.ledger is None:
+        return
+    with subject.ledger.read() as session:
+        gap = gap_of(session)
+    if gap is not None and subject.clock.now() < gap.until + LOOKED_FOR:
+        words = f"{gap.words}: what was made meanwhile is looked up, or held"
+        yield warning("ledger.restored", words, "say again what was paused, stopped or resolved since")
 
 
 def check_world(subject: Subject) -> Iterator[Notice]:

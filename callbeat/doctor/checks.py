@@ -5,7 +5,7 @@ from functools import partial
 
 from callbeat.doctor import ledger as ledger_rules
 from callbeat.doctor.accounts import account_names, check_account
-from callbeat.doctor.at_work import check_beat, check_switch, check_world
+from callbeat.doctor.at_work import check_beat, check_memory, check_switch, check_world
 from callbeat.doctor.campaigns import check_files, check_known
 from callbeat.doctor.contacts import check_contacts
 from callbeat.doctor.database import check_database
@@ -27,6 +27,7 @@ def checks_of(subject: Subject) -> list[Check]:
         Check("contacts", partial(check_contacts, subject)),
         Check("ledger", partial(_check_ledger, subject)),
         Check("ledger.world", partial(check_world, subject)),
+        Check("ledger.restored", partial(check_memory, subject)),
         *(Check(f"account {name}", partial(check_account, subject, name)) for name in accounts),
         *(Check(f"account {name}.labels", partial(check_labels, subject, name)) for name in accounts),
         Check("beat", partial(check_beat, subject)),

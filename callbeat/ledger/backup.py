@@ -23,11 +23,11 @@ def back_up(url: str, copy: Path) -> int:
         Refusal: there is such a file already, or its folder cannot be written to.
         LedgerError: there is no ledger, it is no SQLite file, it cannot be read, or it is damaged.
     """
-    ledger = _sqlite_file(url)
+    ledger = sqlite_file(url)
     _refuse_nameless(copy)
     part = copy.with_name(f"{copy.name}.part")
     _refuse_existing(copy)
-    _make_private(part)
+    make_private(part)
     try:
         _copy(ledger, part)
         part.rename(copy)
@@ -37,15 +37,23 @@ def back_up(url: str, copy: Path) -> int:
     return copy.stat().st_size
 
 
-def _sqlite_file(url: str) -> Path:
+def sqlite_file(url: str, *, there: bool = True) -> Path:
+    """The file of a ledger; with `there` False it need not be there yet.
+
+    Raises:
+        LedgerError: it is no SQLite file, or is not there.
+    """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # the address may hold a password: it is not repeated
         raise LedgerError("CALLBEAT_DATABASE_URL cannot be read: write sqlite:///path/to/callbeat.db") from None
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        raise LedgerError("the ledger is no SQLite file: its own program makes the copy, for PostgreSQL pg_dump")
+        raise LedgerError(
+            "the ledger is no SQLite file: its own programs copy it and put it back, for PostgreSQL pg_dump and "
+            "pg_restore"
+        )
     file = Path(str(parsed.database))
-    if not file.is_file():
+    if there and not file.is_file():
         raise LedgerError(
             f"there is no ledger at {file}: start in the folder where callbeat runs, or set CALLBEAT_HOME (or "
             "CALLBEAT_DATABASE_URL) as it is set there"
@@ -64,7 +72,7 @@ def _refuse_existing(copy: Path) -> None:
         raise Refusal(f"{copy} is there already and is not written over: give the copy another name")
 
 
-def _make_private(part: Path) -> None:
+def make_private(part: Path) -> None:
     """An empty file of our own, for SQLite to write into; what an earlier, killed copy left is taken away."""
     try:
         part.unlink(missing_ok=True)
@@ -82,15 +90,21 @@ def _copy(ledger: Path, part: Path) -> None:
         with closing(sqlite3.connect(there, uri=True, timeout=BUSY_SECONDS)) as db:
             db.execute("VACUUM INTO ?", (str(part),))
         with closing(sqlite3.connect(part)) as db:
-            found = [row[0] for row in db.execute("PRAGMA integrity_check")]
+            found = damage(db)
     except sqlite3.Error as error:
         raise LedgerError(f"{ledger} cannot be copied: {error}. Check the disk and its rights") from None
-    if found != ["ok"]:
-        raise LedgerError(f"the copy of {ledger} is damaged ({found[0]}): keep your last one, and check the disk")
-    _to_disk(part)
+    if found is not None:
+        raise LedgerError(f"the copy of {ledger} is damaged ({found}): keep your last one, and check the disk")
+    to_disk(part)
 
 
-def _to_disk(part: Path) -> None:
+def damage(db: sqlite3.Connection) -> str | None:
+    """What SQLite finds wrong with a whole file, or None."""
+    found = [str(row[0]) for row in db.execute("PRAGMA integrity_check")]
+    return None if found == ["ok"] else found[0]
+
+
+def to_disk(part: Path) -> None:
     """SQLite leaves that to the system, and a backup is for the day when the power fails."""
     with part.open("rb") as file, suppress(OSError):
         os.fsync(file.fileno())

@@ -21,7 +21,7 @@ WARNED = frozenset(
     {
         f"run.{RunState.FAILED}", f"run.{RunState.MISSED}", f"batch.{BatchState.FAILED}",
         f"batch.{BatchState.MISSED}", f"batch.{BatchState.HELD}", f"batch.{BatchState.UNCERTAIN}",
-        "account.closed", "campaign.not_approved", "site.halted", "site.over_ceiling",
+        "account.closed", "campaign.not_approved", "site.halted", "site.over_ceiling", "ledger.restored",
     }
 )  # fmt: skip
 

@@ -269,6 +269,20 @@ class SwitchRow(Table):
     halted_since: Mapped[datetime | None] = mapped_column(Instant, default=None)
 
 
+class MemoryRow(Table):
+    """One row: which ledger this is, how often beat has written to it, and what it cannot know.
+
+    That is what happened after `knew_until` (None: all that did) and up to `forgot_until`, campaign time.
+    """
+
+    __tablename__ = "memory"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ledger: Mapped[str] = mapped_column(String(32))  # made up once; a copy that is put back has it too
+    beats: Mapped[int] = mapped_column(default=0)
+    knew_until: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    forgot_until: Mapped[datetime | None] = mapped_column(Instant, default=None)
+
+
 class BeatRow(Table):
     """One row: beat's last tick on both clocks, and whether planning is held because a clock cannot be trusted."""
 

@@ -15,6 +15,7 @@ from structlog.contextvars import bind_contextvars
 
 from callbeat.campaigns.model import Campaign
 from callbeat.clock import Clock, monotonic
+from callbeat.ledger.marks import HomeMark, Keeper
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, RunRow, SwitchRow
@@ -24,6 +25,7 @@ from callbeat.providers.port import Provider, Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.ceilings import NO_CEILINGS, Ceilings, over_a_ceiling
+from callbeat.runs.forgotten import recall_all
 from callbeat.runs.gates import Budget, Budgeted, HeldBack
 from callbeat.runs.next_step import LIVE, task_for_batch
 from callbeat.runs.pace import overdue
@@ -54,6 +56,7 @@ class Context:
     allow_numbers: frozenset[str] | None = None  # the only ones that may be called; None allows all
     ceilings: Ceilings = NO_CEILINGS
     needs_approval: Callable[[str], bool] = lambda _account: False  # whether revisions of that account do
+    keepers: Sequence[Keeper] = ()  # who knows, outside of the ledger, how far it had come
     term: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -73,6 +76,7 @@ def open_context(
     clock, ledger = settings.make_clock(), Ledger(settings.ledger_url)
     ledger.ensure_ready()
     claim_world(ledger, world_of(settings))
+    recall_all(ledger, keepers := [HomeMark(settings.home)], clock.now())
     return Context(
         ledger=ledger,
         clock=clock,
@@ -85,6 +89,7 @@ def open_context(
         allow_numbers=None if settings.allow_numbers is None else frozenset(settings.allow_numbers),
         ceilings=Ceilings(settings.daily_calls, settings.daily_cost),
         needs_approval=settings.needs_approval,
+        keepers=keepers,
     )
 
 

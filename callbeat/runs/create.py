@@ -9,11 +9,12 @@ from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Created, NewBatch, Phase
 from callbeat.runs.context import BatchJob, Context, Lapsed, claim_batch
+from callbeat.runs.forgotten import Gap, forgotten
 from callbeat.runs.gates import HeldBack
 from callbeat.runs.heartbeat import heed_clock
 from callbeat.runs.labels import bears
 from callbeat.runs.listing import list_batches, older_than, opened_at
-from callbeat.runs.lost import hold_what_was_lost, too_late_an_answer
+from callbeat.runs.lost import hold_what_was_forgotten, hold_what_was_lost, too_late_an_answer
 from callbeat.runs.needs import new_batch
 from callbeat.runs.starts import Chosen, NoneLeft, dial_until
 from callbeat.runs.verdicts import (
@@ -43,7 +44,7 @@ def create(context: Context, batch_id: int) -> None:
     if job.batch.state is BatchState.UNCERTAIN and not job.can.found_by_label:
         hold_what_was_lost(job)
         return
-    if job.batch.state is BatchState.READY and _missed(job):
+    if job.batch.state is BatchState.READY and _decided_before(job):
         return
     found = _look_up(job) if job.can.found_by_label else _look_at_the_account(job)
     if isinstance(found, list):
@@ -74,6 +75,23 @@ def _likeliest(found: Sequence[BatchSeen]) -> BatchSeen:
         Phase.FAILED,
     )
     return min(found, key=lambda seen: (order.index(seen.phase), seen.created_at or LATEST))
+
+
+def _decided_before(job: BatchJob) -> bool:
+    """Whether nothing is asked for: no start is left, or a forgotten create can be judged by a person alone."""
+    gap = _gap(job)
+    if gap is not None and not job.can.found_by_label:
+        hold_what_was_forgotten(job, gap)
+        return True
+    if gap is not None and gap.may_be_found(job.rules, job.now):
+        return False
+    return _missed(job)
+
+
+def _gap(job: BatchJob) -> Gap | None:
+    """The time in which it may have been made already, without this ledger's knowing. A person's word ends that."""
+    with job.context.ledger.read() as session:
+        return forgotten(session, job.run) if job.batch.ignored_ref is None else None
 
 
 def _missed(job: BatchJob) -> bool:

@@ -10,14 +10,14 @@ from callbeat.clock import monotonic, real_now
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, BeatRow, RunRow
-from callbeat.ledger.writer import Writer
+from callbeat.ledger.writer import BEAT, Writer
 from callbeat.providers.answers import Accepted
 from callbeat.providers.port import Provider
 from callbeat.runs.clock_trust import MOST_DRIFT, Anchor, jumped, strange_start
 from callbeat.runs.context import Context, log
+from callbeat.runs.forgotten import note_beat, recall
 
 ONLY_ROW = 1
-BEAT = "beat"  # the lock of its row
 WRITE_EVERY = 5.0  # real seconds
 LIVE_BATCHES = tuple(state for state in BatchState if not state.final and state is not BatchState.HELD)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -65,24 +65,26 @@ class Heartbeat:
                 heed_clock(self._context, row.doubted_account, row.doubted_provider, door.provider)
 
     def _write(self, wall: datetime, steady: float) -> None:
+        marks, now = [], self._context.clock.now()
         with self._context.ledger.write() as writer:
-            writer.lock(BEAT)
-            row = writer.session.get(BeatRow, ONLY_ROW)
-            if row is None:
-                log.warning(
-                    "ledger.new", why="the ledger is empty: planning starts from now, nothing is made up for"
-                )
-                row = self._new_row(wall, steady)
-                writer.session.add(row)
+            memory = recall(writer, self._context.keepers, now)
+            row = writer.session.get(BeatRow, ONLY_ROW) or self._new_row(writer, wall, steady)
             self._judge(writer, row, self._doubt(row, wall, steady), wall)
             if not self.held:
-                row.ticked_real, row.ticked_at = wall, self._context.clock.now()
+                row.ticked_real, row.ticked_at = wall, now
                 row.ticked_steady, row.boot = steady, self._boot
+                marks.append(note_beat(writer, memory, now))
+        for mark in marks:  # kept once it is committed, so that no ledger is behind its own mark
+            for keeper in self._context.keepers:
+                keeper.keep(mark)
         self._starting = False
 
-    def _new_row(self, wall: datetime, steady: float) -> BeatRow:
+    def _new_row(self, writer: Writer, wall: datetime, steady: float) -> BeatRow:
+        log.warning("ledger.new", why="the ledger is empty: planning starts from now, nothing is made up for")
         now = self._context.clock.now()
-        return BeatRow(id=ONLY_ROW, ticked_real=wall, ticked_at=now, ticked_steady=steady, boot=self._boot)
+        row = BeatRow(id=ONLY_ROW, ticked_real=wall, ticked_at=now, ticked_steady=steady, boot=self._boot)
+        writer.session.add(row)
+        return row
 
     def _doubt(self, row: BeatRow, wall: datetime, steady: float) -> str | None:
         if row.provider_doubt is not None:

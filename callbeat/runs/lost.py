@@ -7,6 +7,7 @@ from callbeat.ledger.tables import BatchRow
 from callbeat.providers.answers import Accepted, Answer
 from callbeat.providers.port import Created
 from callbeat.runs.context import BatchJob, Context
+from callbeat.runs.forgotten import Gap
 from callbeat.runs.verdicts import Verdict
 
 # Whoever has the batch in one of these waits for this very answer.
@@ -20,14 +21,31 @@ def hold_what_was_lost(job: BatchJob) -> None:
     job.move(BatchState.HELD, words, reason=words)
 
 
+def hold_what_was_forgotten(job: BatchJob, gap: Gap) -> None:
+    """Made in a time of which the ledger knows nothing, perhaps: what might be a second one is not created."""
+    words = (
+        f"its create is forgotten, if there was one ({gap.words}): {job.batch.provider} may have taken "
+        f"{job.batch.calls} calls of agent {job.batch.agent}. {_advice(job)}"
+    )
+    job.move(BatchState.CREATING, "a create of it may have left, and is forgotten", keep_lease=True)
+    job.move(BatchState.UNCERTAIN, "nothing can be looked up there", keep_lease=True)
+    job.move(BatchState.HELD, words, reason=words)
+
+
 def _words(job: BatchJob) -> str:
     batch = job.batch
     start = f"to start {batch.start_at:%Y-%m-%d %H:%M} UTC" if batch.start_at else "at once"
-    where = job.can.look_for.format(label=batch.label)
-    sure = sure_at(job.context, batch)
     return (
         f"the answer to its create was lost: {batch.provider} may have taken {batch.calls} calls of agent "
-        f"{batch.agent}, {start}. Look {where}. If it is there: callbeat resolve '{batch.key}' --placed ID; if it "
+        f"{batch.agent}, {start}. {_advice(job)}"
+    )
+
+
+def _advice(job: BatchJob) -> str:
+    batch, sure = job.batch, sure_at(job.context, job.batch)
+    where = job.can.look_for.format(label=batch.label)
+    return (
+        f"Look {where}. If it is there: callbeat resolve '{batch.key}' --placed ID; if it "
         f"is not, from {sure:%H:%M} UTC on: callbeat resolve '{batch.key}' --not-placed; if nobody can tell: "
         f"callbeat resolve '{batch.key}' --give-up"
     )

@@ -15,6 +15,7 @@ from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.approval import NOT_APPROVED, waits_for_approval
 from callbeat.runs.context import HALTED, Context, Hold, claim, halted_since
+from callbeat.runs.forgotten import Gap, forgotten
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import label
 from callbeat.runs.revisions import load_campaign
@@ -56,9 +57,14 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
     chosen = choose_start(rules, campaign, run.due_at, now, by_hand=bool(run.manual))
     with context.ledger.write() as writer:
         writer.lock(campaign_lock(run.campaign), SWITCHES)
+        gap = forgotten(writer.session, run)
         if run.stop_reason is not None:
             writer.move(run, RunState.CANCELLED, at=now, why="stopped before it opened", reason=run.stop_reason)
+        elif isinstance(chosen, NoneLeft) and gap is not None and gap.may_be_found(rules, now):
+            _begin(writer, run, now, f"its time is over; {gap.words}: it may have been made, and is looked for")
+            return False
         elif isinstance(chosen, NoneLeft):
+            chosen = chosen if gap is None else NoneLeft(chosen.reason, f"{chosen.words}; {_perhaps_made(gap)}")
             _too_late(writer, run, chosen, now, waits_for_approval(context, writer.session, campaign, run.revision))
         elif not run.manual and is_paused(writer.session, run.campaign):
             writer.move(run, RunState.SKIPPED, at=now, why="the campaign is paused", reason=PAUSED)
@@ -72,14 +78,21 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
             words = f"revision {run.revision} waits to be approved: callbeat approve {run.campaign}"
             _wait(writer, run, NOT_APPROVED, words, now)
         else:
-            if run.state is RunState.PLANNED:  # in this very transaction: two due times must not both see nobody
-                writer.move(
-                    run, RunState.OPENING, at=now, why="its contacts are read and screened", keep_lease=True
-                )
+            _begin(writer, run, now, "its contacts are read and screened")
             return False
         if run.state.final:
             _clear(writer, run)
     return True
+
+
+def _begin(writer: Writer, run: RunRow, now: datetime, why: str) -> None:
+    """In the transaction that decided it: two due times must not both see nobody."""
+    if run.state is RunState.PLANNED:
+        writer.move(run, RunState.OPENING, at=now, why=why, keep_lease=True)
+
+
+def _perhaps_made(gap: Gap) -> str:
+    return f"it may have been made all the same: {gap.words}"
 
 
 def _wait(writer: Writer, run: RunRow, reason: str, why: str, now: datetime) -> None:

@@ -10,7 +10,9 @@ from callbeat.errors import LedgerError
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import CampaignRow, RevisionRow, RunRow
 from callbeat.ledger.writer import Writer, campaign_lock
+from callbeat.providers.registry import rules_of
 from callbeat.runs.context import Context, log
+from callbeat.runs.forgotten import forgotten
 from callbeat.runs.labels import run_key
 from callbeat.runs.revisions import load_campaign
 
@@ -114,12 +116,15 @@ def miss_what_was_due(writer: Writer, row: CampaignRow, now: datetime) -> None:
     campaign, paused = Campaign.model_validate_json(stored.definition), row.paused_since is not None
     for due in campaign_due_times(campaign, row.cursor, now):
         plan_run(writer, campaign, due, now, paused=paused)
-        _miss(writer, run_key(row.name, due, 0), now)
+        _miss(writer, campaign, run_key(row.name, due, 0), now)
 
 
-def _miss(writer: Writer, key: str, now: datetime) -> None:
+def _miss(writer: Writer, campaign: Campaign, key: str, now: datetime) -> None:
+    """But not what may have been made without this ledger's knowing: that opens, and is looked for."""
     run = writer.session.execute(select(RunRow).where(RunRow.key == key)).scalar_one()
     writer.session.expunge(run)
-    if run.state is RunState.PLANNED:
+    gap = forgotten(writer.session, run)
+    looked_for = gap is not None and gap.may_be_found(rules_of(campaign.provider), now)
+    if run.state is RunState.PLANNED and not looked_for:
         why = "beat was away when it was due, and its file has changed since"
         writer.move(run, RunState.MISSED, at=now, why=why, reason="too_late")

@@ -1,4 +1,4 @@
-"""A backup is made while everything runs, and a ledger that is put back calls nobody a second time."""
+"""A ledger that is put back, or lost, calls nobody a second time: what was made since is found, or asked about."""
 
 import shutil
 import sqlite3
@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from callbeat.ledger.tables import EventRow
 from tests.integration.campaign_files import numbers
 from tests.integration.installation import Installation, Json
 from tests.integration.sandboxes import each_once
@@ -41,11 +43,22 @@ def _backed_up(installation: Installation, copy: Path) -> bool:
         return ledger.execute("SELECT state FROM batches").fetchall() == [("ready",)]
 
 
-def _put_back(installation: Installation, copy: Path) -> None:
-    """The steps of docs/backup.md: stop the processes, put the file in its place, and nothing beside it."""
+def _stop_all(installation: Installation) -> None:
     for name in ("beat", "worker"):
         installation.kill(name)
     installation.ledger.close()
+
+
+def _restored(installation: Installation, copy: Path) -> None:
+    """The way of docs/backup.md."""
+    _stop_all(installation)
+    code, _, err = installation.callbeat("db", "restore", str(copy), "--yes")
+    assert (code, "this ledger was put back, and knows nothing from" in err) == (0, True), err
+
+
+def _copied(installation: Installation, copy: Path) -> None:
+    """By hand, as people do it. Nobody tells callbeat."""
+    _stop_all(installation)
     for old in installation.home.glob("callbeat.db*"):
         old.unlink()
     shutil.copy(copy, installation.home / "callbeat.db")
@@ -58,16 +71,33 @@ def _finished(installation: Installation) -> Json:
     return run
 
 
-@pytest.mark.parametrize("provider", ["bolna", "cartesia"])
+def _created(installation: Installation) -> int:
+    """How many creates the provider took."""
+    sandbox = installation.sandbox
+    return len(sandbox.shown_batches() if sandbox.provider == "trillet" else sandbox.creates())
+
+
+def _told(installation: Installation) -> list[str]:
+    """What the ledger says of itself."""
+    with installation.ledger.read() as session:
+        return [
+            why
+            for (why,) in session.execute(
+                select(EventRow.why).where(EventRow.why.contains("is looked up at its provider, or held"))
+            )
+        ]
+
+
+@pytest.mark.parametrize(("provider", "put_back"), [("bolna", _copied), ("cartesia", _restored)])
 def test_a_ledger_from_before_the_create_takes_over_what_was_made_since(
-    install: Install, tmp_path: Path, provider: str
+    install: Install, tmp_path: Path, provider: str, put_back: Callable[[Installation, Path], None]
 ):
     """The calls were made and the ledger has forgotten it: it must look before it makes them again."""
     installation = install(provider=provider)
     run = _backed_up_before_the_create(installation, tmp_path / "copy.db")
     made = _finished(installation)["batches"][0]["provider_ref"]
 
-    _put_back(installation, tmp_path / "copy.db")
+    put_back(installation, tmp_path / "copy.db")
     forgotten = installation.the_run("renewals") or {}
     assert (forgotten["run"], forgotten["state"], forgotten["batches"][0]["state"]) == (run, "active", "ready")
     installation.spawn("beat")
@@ -75,20 +105,48 @@ def test_a_ledger_from_before_the_create_takes_over_what_was_made_since(
     again = _finished(installation)
     assert again["batches"][0]["provider_ref"] == made
     assert "a batch with our label is at the provider already" in installation.whys(run)
-    assert len(installation.sandbox.creates()) == 1
+    assert _created(installation) == 1
+    assert len(_told(installation)) == 1
 
 
-def test_where_nothing_can_be_looked_up_the_open_runs_are_stopped_first(install: Install, tmp_path: Path):
-    """Trillet shows nothing by a name: a person looks there, and callbeat makes nothing of its own accord."""
+def test_where_nothing_can_be_looked_up_nothing_is_made_and_a_person_is_asked(install: Install, tmp_path: Path):
+    """Trillet shows nothing by a name: nobody is to know of that, stop anything, or be quick."""
     installation = install(provider="trillet")
-    run = _backed_up_before_the_create(installation, tmp_path / "copy.db")
-    _finished(installation)
+    _backed_up_before_the_create(installation, tmp_path / "copy.db")
+    made = _finished(installation)["batches"][0]["provider_ref"]
 
-    _put_back(installation, tmp_path / "copy.db")
-    assert installation.callbeat("pause", "renewals", "--yes")[0] == 0
-    assert installation.callbeat("stop", run, "--yes")[0] == 0
+    code, _, err = installation.callbeat("db", "restore", str(tmp_path / "copy.db"), "--yes")
+    assert (code, "stop `up`, beat and every worker first" in err) == (1, True), err
+    _restored(installation, tmp_path / "copy.db")
     installation.spawn("beat")
     installation.spawn("worker")
-    stopped = installation.wait_for_run("renewals")
-    assert (stopped["state"], stopped["reason"]) == ("cancelled", "stopped"), installation.story()
-    assert each_once(installation.sandbox.dialled(), PEOPLE)
+    held = installation.wait_for_batch("renewals", "held")
+    assert "its create is forgotten, if there was one (this ledger was put back" in held["reason"]
+    assert installation.callbeat("resolve", held["batch"], "--placed", made, "--yes")[0] == 0
+    _finished(installation)
+    assert _created(installation) == 1
+
+
+@pytest.mark.parametrize(("provider", "becomes"), [("bolna", "scheduled"), ("trillet", "held")])
+def test_a_lost_ledger_is_told_and_nothing_is_made_again(install: Install, provider: str, becomes: str):
+    """Its batch waits at the provider for its start, which is yet to come: the due time is planned once more."""
+    installation = install(provider=provider)
+    installation.start()
+    installation.campaign("renewals", PEOPLE, due=installation.soon(120), schedule={"lead": "6h", "late": "6h"})
+    installation.spawn("beat")
+    installation.spawn("worker")
+    made = installation.wait_for_batch("renewals", "scheduled")["provider_ref"]
+
+    _stop_all(installation)
+    for lost in installation.home.glob("callbeat.db*"):
+        lost.unlink()
+    installation.ledger.upgrade()  # an empty one, as the first process to start makes it
+    installation.spawn("beat")
+    installation.spawn("worker")
+    batch = installation.wait_for_batch("renewals", becomes)
+    assert "ledger.new" in installation.log("beat").read_text()
+    assert ["what another ledger knew until" in why for why in _told(installation)] == [True]
+    if becomes == "held":
+        assert installation.callbeat("resolve", batch["batch"], "--placed", made, "--yes")[0] == 0
+    assert _finished(installation)["batches"][0]["provider_ref"] == made
+    assert _created(installation) == 1

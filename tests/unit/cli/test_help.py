@@ -40,7 +40,7 @@ def test_it_tells_its_version():
 
 @pytest.mark.parametrize(
     "line",
-    ["callbeat rum", "callbeat run", "callbeat runs --format yaml", "callbeat db restore x", "callbeat up --fast"],
+    ["callbeat rum", "callbeat run", "callbeat runs --format yaml", "callbeat db reset x", "callbeat up --fast"],
 )
 def test_a_line_that_is_none_of_ours_is_found_out(line):
     """The pages are held by the same look."""

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from callbeat.clock import Clock, real_now
-from callbeat.doctor.at_work import check_beat, check_world, judge_beat
+from callbeat.doctor.at_work import check_beat, check_memory, check_world, judge_beat
 from callbeat.doctor.campaigns import check_known
 from callbeat.doctor.notices import Held
 from callbeat.doctor.permission import check_approvals, check_ceilings
@@ -16,6 +16,7 @@ from callbeat.errors import Problem
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, BeatRow, FileRow
 from callbeat.runs.approval import approve
+from callbeat.runs.forgotten import forget
 from callbeat.runs.world import claim_world
 from callbeat.settings import AccountSettings, Settings
 from tests.factories import DUE, a_campaign, a_world, minutes, seconds
@@ -196,6 +197,16 @@ def test_a_ceiling_that_is_reached_is_told(world, most, expected):
     """Everything works, and nobody is called."""
     world.a_batch(BatchState.RUNNING, rows=2)
     assert wheres(check_ceilings(a_subject(world, daily_calls=most))) == expected
+
+
+def test_a_ledger_that_was_put_back_is_told_for_a_day(world):
+    """What was paused or resolved since is forgotten, and somebody must say it again."""
+    assert wheres(check_memory(a_subject(world))) == []
+    with world.ledger.write() as writer:
+        forget(writer, world.now, "in a test", "ann")
+    assert wheres(check_memory(a_subject(world))) == ["ledger.restored"]
+    world.clock.go(timedelta(days=1))
+    assert wheres(check_memory(a_subject(world))) == []
 
 
 @pytest.mark.parametrize(("base_url", "count"), [(None, 1), ("http://127.0.0.1:1/bolna", 0)])
