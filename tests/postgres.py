@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import re
 import shutil
 import tempfile
 from functools import lru_cache
@@ -12,7 +13,11 @@ from uuid import uuid4
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from callbeat.ledger.store import Ledger
+
 ON_POSTGRES = os.environ.get("CALLBEAT_TEST_LEDGER") == "postgresql"  # the same tests, on the other database
+OWNER, APP = "callbeat_owner", "callbeat_app"
+PAGE = Path(__file__).parents[1] / "docs" / "postgresql.md"
 NO_DISK = ("fsync", "synchronous_commit", "full_page_writes")  # no test cuts the power
 
 
@@ -36,6 +41,35 @@ def new_database() -> str:
     name = f"test_{uuid4().hex[:12]}"
     run(f"CREATE DATABASE {name}", server().get_uri())
     return str(server().get_uri(database=name))
+
+
+def new_ledger_for_the_app() -> str:
+    """The address of a ledger whose tables are another's, for the role with the rights of docs/postgresql.md."""
+    _make_roles()
+    uri = new_database()
+    owner = make_url(uri).set(username=OWNER).render_as_string(hide_password=False)
+    name = make_url(uri).database
+    run(f"ALTER DATABASE {name} OWNER TO {OWNER}", uri)
+    ledger = Ledger(owner)
+    ledger.upgrade()
+    ledger.close()
+    for statement in granted():
+        run(statement, owner)
+    return make_url(uri).set(username=APP).render_as_string(hide_password=False)
+
+
+def granted() -> list[str]:
+    """What the owner of the tables grants to the app, statement by statement, as the page has it."""
+    blocks = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return [
+        line for block in blocks for line in block.splitlines() if "ROLE" not in line and "DATABASE" not in line
+    ]
+
+
+@lru_cache(maxsize=1)
+def _make_roles() -> None:
+    for role in (OWNER, APP):
+        run(f"CREATE ROLE {role} LOGIN", server().get_uri())
 
 
 def run(statement: str, uri: str) -> None:

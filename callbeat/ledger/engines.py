@@ -41,6 +41,12 @@ def read_url(url: str) -> URL:
     return parsed
 
 
+def shown(url: URL) -> str:
+    """An address for people to read: no password, neither where they are written nor among the parameters."""
+    query = {name: "***" if "password" in name else value for name, value in url.query.items()}
+    return url.set(drivername=url.get_backend_name(), query=query).render_as_string()
+
+
 def file_of(url: URL) -> Path | None:
     """Where the SQLite ledger of an address is, or will be; None for any other, and for one in memory."""
     named = url.database if url.get_backend_name() == "sqlite" else None

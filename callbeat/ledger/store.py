@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from callbeat.errors import LedgerError
-from callbeat.ledger.engines import make_engine, read_url
+from callbeat.ledger.engines import make_engine, read_url, shown
 from callbeat.ledger.forms import head, known_revisions, revision_of, upgrade_to_head
 from callbeat.ledger.locks import lock_names
 from callbeat.ledger.writer import Writer
@@ -47,7 +47,7 @@ class Ledger:
         """
         session = Session(self._writing, expire_on_commit=False)
         writer = Writer(session)
-        with _words(self._url.render_as_string()), session, session.begin():
+        with _words(shown(self._url)), session, session.begin():
             yield writer
         for line in writer.lines:
             line.write()
@@ -55,7 +55,7 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A consistent look: everything as it is at one instant."""
-        with _words(self._url.render_as_string()), Session(self._reading, expire_on_commit=False) as session:
+        with _words(shown(self._url)), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     def upgrade(self) -> None:
@@ -64,7 +64,7 @@ class Ledger:
         Raises:
             LedgerError: they are of a later version than this, or the database does not answer.
         """
-        with _words(self._url.render_as_string()), self._writing.begin() as connection:
+        with _words(shown(self._url)), self._writing.begin() as connection:
             if not self.on_sqlite:
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
                 lock_names(connection, ("upgrade",))
@@ -76,7 +76,7 @@ class Ledger:
 
     def revision(self) -> str | None:
         """The form the tables are in; None for an empty database."""
-        with _words(self._url.render_as_string()), self._engine.connect() as connection:
+        with _words(shown(self._url)), self._engine.connect() as connection:
             return revision_of(connection)
 
     def ensure_ready(self) -> None:

@@ -68,7 +68,7 @@ class Broker:
 class TlsDoor:
     """The way in by TLS, with a certificate that no system knows."""
 
-    def __init__(self, folder: Path, target: int) -> None:
+    def __init__(self, folder: Path, target: int | Path) -> None:
         self.certificate, key = folder / "server.pem", folder / "server.key"
         words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
         files = ["-keyout", str(key), "-out", str(self.certificate)]

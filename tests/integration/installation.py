@@ -19,7 +19,7 @@ from tests.integration.campaign_files import a_campaign, as_csv, as_yaml, cron_a
 from tests.integration.sandboxes import KEYS, WORKSPACE, Sandbox
 from tests.integration.waiting import LONGEST, until
 from tests.integration.warm import Started, start
-from tests.postgres import new_database
+from tests.postgres import new_ledger_for_the_app
 
 ORIGIN = datetime(2026, 12, 1, 6, 1, tzinfo=UTC)  # a Tuesday
 FINAL = {"finished", "failed", "cancelled", "skipped", "missed"}
@@ -60,7 +60,7 @@ class Installation:
         self.provider, self.settings = provider, dict(settings or {})
         self.database = f"sqlite:///{self.home / 'callbeat.db'}"
         if ledger == "postgresql":
-            self.database = self.settings["CALLBEAT_DATABASE_URL"] = new_database()
+            self.database = self.settings["CALLBEAT_DATABASE_URL"] = new_ledger_for_the_app()
         self._processes: dict[str, Started | subprocess.Popen[bytes]] = {}
         self._ledger: Ledger | None = None
 

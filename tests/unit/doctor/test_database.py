@@ -33,9 +33,17 @@ def address(ledger: Ledger) -> str:
     return ledger._url.render_as_string(hide_password=False)
 
 
-def test_a_server_that_is_away_is_named_without_its_password():
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://us:hush@127.0.0.1:1/callbeat",
+        "postgresql://us@127.0.0.1:1/callbeat?password=hush",
+        "postgresql://us@127.0.0.1:1/callbeat?sslpassword=hush",
+    ],
+)
+def test_a_server_that_is_away_is_named_without_its_password(url):
     """The line goes into a ticket."""
-    where, words = told("postgresql://us:hush@127.0.0.1:1/callbeat")
+    where, words = told(url)
     assert where == "ledger"
     assert "refused" in words
     assert "hush" not in words
