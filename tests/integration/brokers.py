@@ -16,8 +16,16 @@ from tests.integration.waiting import until
 
 USER, PASSWORD, DATABASE = "ann", "br0ker-p@ss/word", 3
 LOGIN = f"{USER}:{quote(PASSWORD, safe='')}"
+ADMIN = "nobody knows this"
+PAGE = Path(__file__).parents[2] / "docs" / "redis.md"
 DOOR = Path(__file__).with_name("tls_door.py")
 FORMS = ("redis", "rediss", "unix")
+
+
+def granted() -> list[str]:
+    """The rights that docs/redis.md has, for our user, his password and his database."""
+    line = next(line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("user callbeat "))
+    return [USER, *line.replace(">PASSWORD", f">{PASSWORD}").replace("&/0.", f"&/{DATABASE}.").split()[2:]]
 
 
 class Broker:
@@ -26,8 +34,8 @@ class Broker:
     def __init__(self, folder: Path) -> None:
         self._folder, self._port, self._socket = folder, free_port(), folder / "valkey.sock"
         argv = [get_binary_path(), "--port", str(self._port), "--bind", "127.0.0.1", "--save", ""]
-        argv += ["--unixsocket", str(self._socket), "--dir", str(folder), "--requirepass", "nobody knows this"]
-        argv += ["--user", USER, "on", f">{PASSWORD}", "~*", "&*", "+@all"]
+        argv += ["--unixsocket", str(self._socket), "--dir", str(folder), "--requirepass", ADMIN]
+        argv += ["--user", *granted()]
         with (folder / "valkey.log").open("wb") as log:
             self._process = subprocess.Popen(argv, cwd=folder, stdout=log, stderr=log)
 
@@ -44,7 +52,13 @@ class Broker:
         return f"rediss://{LOGIN}@localhost:{tls.port}/{DATABASE}?ssl_ca_certs={tls.certificate}"
 
     def client(self) -> Redis:
-        return Redis.from_url(self.url("redis"))
+        """As its administrator."""
+        return Redis(port=self._port, db=DATABASE, password=ADMIN)
+
+    def refused(self) -> list[str]:
+        """What its one user asked for without the right to."""
+        with self.client() as client:
+            return [f"{one['reason']} {one['object']}" for one in client.acl_log() if one["username"] == USER]
 
     def close(self) -> None:
         self._process.kill()

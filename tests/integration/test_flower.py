@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from kombu import Connection
 
 from callbeat.clock import Clock
 from cli.ports import free_port
@@ -21,6 +22,7 @@ from tests.integration.processes import linux_only
 from tests.integration.sandboxes import each_once
 from tests.integration.test_secrets import BAD, NEEDLES, PEOPLE
 from worker.budget import RedisBudget
+from worker.redis_urls import celery_tls, celery_url
 
 LOGIN = ("ann", "flower-secret")
 CALLBEAT = [sys.executable, "-m", "cli.main"]
@@ -90,8 +92,14 @@ def test_flower_shows_a_run_by_its_names_and_nothing_secret(
         pytest.skip("no openssl here to make a certificate")
     with broker.tls() if form == "rediss" else contextlib.nullcontext() as tls:
         url = broker.url(form, tls)
-        _runs(install(speed=300, settings={"CALLBEAT_REDIS_URL": url}))
+        installation = install(speed=300, settings={"CALLBEAT_REDIS_URL": url})
+        _runs(installation)
         _keeps_the_budget(url, broker)
+        _gives_back_a_message(url)
+        told = installation.callbeat("doctor")[2]
+        assert "error: redis" not in told
+        assert "error: workers" not in told
+    assert broker.refused() == ["command config|get"], "doctor may go without, and says so"
 
 
 def _runs(installation: Installation) -> None:
@@ -120,6 +128,18 @@ def _keeps_the_budget(url: str, broker: Broker) -> None:
     assert RedisBudget(url, Clock()).spend("bolna", 60, urgent=True) is None
     with broker.client() as client:
         assert any(b"LIMITS" in key for key in client.scan_iter())
+
+
+def _gives_back_a_message(url: str) -> None:
+    """As a worker does that ends, and as all do for one that was killed."""
+    with Connection(celery_url(url), transport_options={"visibility_timeout": 0}, ssl=celery_tls(url)) as broker:
+        queue = broker.SimpleQueue("callbeat-given-back")
+        queue.put({})
+        queue.get(timeout=10).requeue()
+        left = queue.get(timeout=10)
+        left.channel.qos.restore_visible(num=10)
+        queue.get(timeout=10).ack()
+        queue.close()
 
 
 def _names_can_be_read(flower: Flower, run: str) -> None:
