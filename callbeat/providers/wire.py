@@ -19,7 +19,14 @@ from callbeat.providers.deadline import DeadlineTransport, deadline
 T = TypeVar("T")
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
 UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-# Also of an answer that was on its way: a redirect to an impossible address is an InvalidURL, or a UnicodeError.
+# Of an answer too: a redirect to an impossible address is an InvalidURL or a UnicodeError, and was sent.
+MAY_BE_UNSENT = (
+    *UNREACHED,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+    httpx.LocalProtocolError,
+    UnicodeError,
+)
 NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, ValueError)
 NO_JSON = "(no JSON)"
 LARGEST_ANSWER = 200 * 1024 * 1024
@@ -105,7 +112,7 @@ class Wire:
             try:
                 reply = self._send(method, path, **parts)
             except NO_ANSWER as error:
-                if not under_way.begun:
+                if isinstance(error, MAY_BE_UNSENT) and not under_way.begun:
                     return Busy(f"{what} was not sent: {_words(error)}", away=isinstance(error, UNREACHED))
                 return lost(f"{what}: no answer: {_words(error)}", changes=changes)
         return _judge(reply, read, what, changes=changes)
