@@ -29,6 +29,7 @@ BATCH_TITLES: dict[str, str] = {
 FINAL = tuple(state for state in S if state.final)
 GOOD = {"finished"}
 BAD = {"failed", "missed", "held", "uncertain"}
+LAST_ID = 2**31 - 1  # of an event, on PostgreSQL too
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _events(session: Session, run: RunRow) -> Iterable[EventRow]:
     found = session.execute(own).all()
     meanwhile: ColumnElement[bool] = EventRow.id == -1
     if found:
-        last = found[-1].id if run.state.final else 2**62
+        last = found[-1].id if run.state.final else LAST_ID
         of_all = or_(EventRow.campaign == run.campaign, EventRow.campaign.is_(None))
         meanwhile = and_(EventRow.run_id.is_(None), of_all, EventRow.id > found[0].id, EventRow.id < last)
     wanted = select(EventRow).where(or_(EventRow.run_id == run.id, meanwhile))

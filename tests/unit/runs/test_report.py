@@ -12,7 +12,8 @@ from callbeat.ledger.tables import ExclusionRow
 from callbeat.outcomes import Outcome
 from callbeat.runs import report
 from callbeat.runs.by_hand import stop_run
-from tests.factories import DUE, a_campaign
+from callbeat.runs.story import story
+from tests.factories import DUE, NOW, a_campaign
 
 S, O = BatchState, Outcome  # noqa: E741
 RUN = """run campaign revision due_at start_at state reason needs_attention rows invalid excluded excluded_by calls
@@ -159,3 +160,12 @@ def test_an_unknown_run_is_refused(world, question):
     """And the way to the list is told."""
     with pytest.raises(Refusal, match="callbeat runs"):
         question(world.ledger, "nobody@20261201T0500Z")
+
+
+def test_the_story_of_a_run_that_goes_on_has_what_happened_meanwhile(world):
+    """On either database; its end is open."""
+    run = world.a_run()
+    with world.ledger.write() as writer:
+        writer.note(world.get(run), at=NOW, why="it goes on")
+        writer.note_campaign(None, at=NOW, why="everything is stopped", actor="ann")
+    assert [told.words for told in story(world.ledger, run.key).events][-1] == "meanwhile: everything is stopped"
