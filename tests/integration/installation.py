@@ -132,8 +132,9 @@ class Installation:
     def kill(self, name: str) -> None:
         """SIGKILL, to it and all it has started."""
         process = self._processes.pop(name)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        for kill in (os.killpg, os.kill):  # one that has only just been started leads no group yet
+            with contextlib.suppress(ProcessLookupError):
+                kill(process.pid, signal.SIGKILL)
         process.wait(timeout=10)
 
     def supervise(self, name: str) -> None:
