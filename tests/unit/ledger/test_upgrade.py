@@ -111,6 +111,7 @@ def test_the_forms_are_those_that_alembic_knows():
     assert head() == scripts.get_current_head()
 
 
+@pytest.mark.slow
 def test_a_process_that_has_nothing_to_upgrade_does_not_load_alembic(world):
     """It is a quarter of the start of every command."""
     told = (

@@ -312,6 +312,7 @@ def test_a_damaged_definition_is_stopped_for_certain(world):
     assert {call.outcome for call in world.calls(batch)} == {Outcome.ANSWERED}
 
 
+@pytest.mark.slow
 def test_a_damaged_definition_that_will_not_stop_is_held_in_time(world):
     """An hour of stops, as for any other."""
     bad = a_campaign(name="bad")
