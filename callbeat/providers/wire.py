@@ -3,10 +3,11 @@
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import reduce
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar
 
@@ -71,11 +72,11 @@ class Wire:
         *,
         timeout: float,
         now: Callable[[], datetime],
-        secret: str = "",
+        secrets: Collection[str] = (),
     ) -> None:
         self._timeout = timeout
         self._now = now
-        self._secret = secret
+        self._secrets = [secret for secret in secrets if secret]
         self.clock_difference = timedelta(0)
         limits = httpx.Limits(max_connections=50, max_keepalive_connections=25, keepalive_expiry=20)
         self._client = httpx.Client(
@@ -100,9 +101,9 @@ class Wire:
     def _ask(self, method: str, path: str, read: Callable[[Reply], T], *, changes: bool, **parts: Any) -> Answer[T]:
         """Some providers quote a wrong key back."""
         answer = self._asked(method, path, read, changes=changes, **parts)
-        if isinstance(answer, Accepted) or not self._secret:
+        if isinstance(answer, Accepted):
             return answer
-        return replace(answer, reason=answer.reason.replace(self._secret, "•••"))
+        return replace(answer, reason=reduce(_hide, self._secrets, answer.reason))
 
     def _asked(
         self, method: str, path: str, read: Callable[[Reply], T], *, changes: bool, **parts: Any
@@ -122,12 +123,13 @@ class Wire:
         with self._client.stream(method, path.lstrip("/"), **parts) as response:
             body = _bounded(response)
         self._measure_clock(response.headers, before, self._now(), time.monotonic() - began)
-        return Reply(response.status_code, response.headers, self._without_secret(body))
+        return Reply(response.status_code, response.headers, self._without_secrets(body))
 
-    def _without_secret(self, body: bytes) -> bytes:
+    def _without_secrets(self, body: bytes) -> bytes:
         """Before anything of it is cut or masked: half a key is still a secret."""
-        secret = self._secret.encode()
-        return body.replace(secret, "•••".encode()) if secret else body
+        for secret in self._secrets:
+            body = body.replace(secret.encode(), "•••".encode())
+        return body
 
     def _measure_clock(self, headers: httpx.Headers, before: datetime, after: datetime, took: float) -> None:
         """A slow answer says little about the clock; `Date` has whole seconds, so its middle is taken."""
@@ -234,6 +236,10 @@ def _request_in(reply: Reply) -> str | None:
         return None
     request = body.get("request_id") if isinstance(body, dict) else None
     return request if isinstance(request, str) else None
+
+
+def _hide(text: str, secret: str) -> str:
+    return text.replace(secret, "•••")
 
 
 def _words(error: Exception) -> str:

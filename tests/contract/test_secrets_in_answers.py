@@ -64,6 +64,15 @@ def test_phone_numbers_in_the_providers_words_are_masked(providers, stage, name,
     assert not [ask for ask in ASKS if "9800000" in repr(ASKS[ask](providers[name]))]
 
 
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500])
+def test_a_workspace_that_is_quoted_back_is_hidden(providers, stage, status):
+    """It is half of what opens the account, and reasons become events and log lines."""
+    stage.play = says({"message": f"workspace {WORKSPACE} is not known"}, status)
+    answers = [ask(providers["trillet"]) for ask in ASKS.values()]
+    assert "is not known" in repr(answers)
+    assert WORKSPACE not in repr(answers)
+
+
 @EVERY_NAME
 @pytest.mark.parametrize("play", PLAYS)
 def test_the_key_is_in_no_answer_repr_or_log(providers, stage, caplog, name, play):

@@ -52,8 +52,8 @@ class Broker:
         return f"rediss://{LOGIN}@localhost:{tls.port}/{DATABASE}?ssl_ca_certs={tls.certificate}"
 
     def client(self) -> Redis:
-        """As its administrator."""
-        return Redis(port=self._port, db=DATABASE, password=ADMIN)
+        """As its administrator, who may wait for ever."""
+        return Redis(port=self._port, db=DATABASE, password=ADMIN, socket_timeout=None)
 
     def refused(self) -> list[str]:
         """What its one user asked for without the right to."""

@@ -34,7 +34,15 @@ DATATABLE = "/tasks/datatable?draw=1&start=0&length=1000&order[0][column]=0&colu
 class Flower:
     """`callbeat flower` of an installation, and somebody who looks at it."""
 
-    def __init__(self, installation: Installation, *words: str, prefix: str = "", **environment: str) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        *words: str,
+        prefix: str = "",
+        login: tuple[str, str] = LOGIN,
+        **environment: str,
+    ) -> None:
+        self._login = login
         self.installation, port = installation, free_port()
         self.base = f"http://127.0.0.1:{port}{prefix}"
         argv = [*CALLBEAT, "flower", "--port", str(port), *words]
@@ -51,7 +59,7 @@ class Flower:
             return 0
 
     def json(self, path: str) -> Any:
-        return self.get(path).raise_for_status().json()
+        return self.get(path, self._login).raise_for_status().json()
 
     def waiting(self) -> int:
         """How many messages wait, as the broker tab has it."""
@@ -70,7 +78,7 @@ class Flower:
         paths += ["/api/workers", "/api/task/types", "/api/queues/length"]
         paths += [f"/worker/{name}" for name in workers]
         paths += [f"/{page}/{uuid}" for uuid in list(tasks)[:30] for page in ("task", "api/task/info")]
-        return {path: self.get(path).raise_for_status().text for path in paths}
+        return {path: self.get(path, self._login).raise_for_status().text for path in paths}
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ class Cartesia:
         self._version = credentials.version or VERSIONS[0]
         headers = {"Authorization": f"Bearer {credentials.api_key}", "Cartesia-Version": self._version}
         base_url = credentials.base_url or CartesiaRules.default_base_url
-        self._wire = Wire(base_url, headers, timeout=timeout, now=now, secret=credentials.api_key)
+        self._wire = Wire(base_url, headers, timeout=timeout, now=now, secrets=[credentials.api_key])
 
     @property
     def clock_difference(self) -> timedelta:

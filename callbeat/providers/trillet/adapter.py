@@ -33,7 +33,7 @@ class Trillet:
     def __init__(self, credentials: Credentials, *, timeout: float, now: Callable[[], datetime]) -> None:
         headers = {"x-api-key": credentials.api_key, "x-workspace-id": credentials.workspace_id or ""}
         base_url = credentials.base_url or TrilletRules.default_base_url
-        self._wire = Wire(base_url, headers, timeout=timeout, now=now, secret=credentials.api_key)
+        self._wire = Wire(base_url, headers, timeout=timeout, now=now, secrets=headers.values())
 
     @property
     def clock_difference(self) -> timedelta:
