@@ -53,7 +53,8 @@ class BatchSeen:
 class CallSeen:
     """One call as the provider shows it. `row` is ours, echoed; `seconds` is talk time; `cost` in `currency`.
 
-    `over` says that this attempt has ended; `postponed` that the provider moved it to a time of its own choice.
+    `over` says that this attempt has ended; `postponed` that the provider moved it to a time of its own choice;
+    `unpaid` that it was not placed because the account has no funds.
     """
 
     ref: str
@@ -70,6 +71,7 @@ class CallSeen:
     cost: Decimal | None
     currency: str | None
     error: str | None
+    unpaid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The accounts of this installation: one client each per process, and which of them are closed."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,7 +13,7 @@ from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import AccountRow
 from callbeat.ledger.writer import SYSTEM, account_lock
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown
-from callbeat.providers.port import Credentials, Provider
+from callbeat.providers.port import CallSeen, Credentials, Provider
 from callbeat.providers.registry import connect, rules_of
 from callbeat.runs.breaker import IN_A_ROW, Closed, Strikes, after_probe, is_news, kind_of, refused_for
 from callbeat.runs.gates import Budget, Budgeted, ClosedAccount, StopsOnly, Watched
@@ -66,6 +66,21 @@ class Accounts:
         kind = refused_for(answer)
         if kind is not None and isinstance(answer, Refused):
             self._close(account, kind, answer.reason, now)
+
+    def heed_unpaid(self, account: str, calls: Iterable[CallSeen], now: datetime) -> None:
+        """Some providers take every batch, and place no call of it: an empty wallet is told by the calls alone.
+
+        They go on telling it of the same calls once it is topped up: what is older than its opening is no news.
+        """
+        unpaid = [call for call in calls if call.unpaid]
+        if not unpaid:
+            return
+        with self._ledger.read() as session:
+            row = session.get(AccountRow, account)
+        opened = row.probe_at - PROBE_EVERY if row is not None and row.probe_at is not None else None
+        if opened is None or any(call.changed_at and call.changed_at > opened for call in unpaid):
+            words = f"{len(unpaid)} calls were not placed: {unpaid[0].status_word}"
+            self._close(account, Closed.FUNDS, words, now)
 
     def _watch(self, account: str, answer: object) -> None:
         """Each answer of the account's provider: so many failures in a row close it too, for every process."""

@@ -73,6 +73,7 @@ def read_calls(job: BatchJob) -> tuple[list[CallSeen], BatchSeen | None, Failure
             break
         if (failure := endless(been, cursor)) is not None:
             break
+    job.context.accounts.heed_unpaid(job.batch.account, gathered, job.now)
     write_calls(job, pair(expected_calls(job), gathered), page=cursor)
     return gathered, batch, failure
 

@@ -146,6 +146,7 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
         cost=_cost(row, found),
         currency=None,
         error=reason(row.get("error_message")),
+        unpaid=status == words.UNPAID,
     )
 
 

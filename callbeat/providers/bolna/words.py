@@ -37,6 +37,7 @@ OUTCOMES = {
     "stopped": Outcome.CANCELLED,
     "balance-low": Outcome.NOT_PLACED,
 }
+UNPAID = "balance-low"  # Bolna documents no 402: this is how it says that the wallet is empty
 
 
 def phase(word: str, *, has_start: bool) -> Phase:

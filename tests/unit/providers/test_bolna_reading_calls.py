@@ -41,6 +41,7 @@ def test_each_of_the_sixteen_call_statuses_has_its_outcome(status, outcome, over
     found = call(status=status)
     assert (found.outcome, found.over, found.status_word) == (outcome, over, status)
     assert found.postponed == (status == "rescheduled")
+    assert found.unpaid == (status == "balance-low")
 
 
 @pytest.mark.parametrize("status", ["perambulating", "", None, 7, [], "done", "running"])

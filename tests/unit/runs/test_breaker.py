@@ -8,16 +8,32 @@ from structlog.testing import capture_logs
 
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import AccountRow
+from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
-from callbeat.providers.port import AccountSeen
+from callbeat.providers.port import AccountSeen, CallPage, Phase
 from callbeat.runs import accounts
 from callbeat.runs.accounts import Accounts, closed_account
 from callbeat.runs.breaker import IN_A_ROW, Closed, Strikes, after_probe, failed, is_news, kind_of
+from callbeat.runs.collect import collect
 from callbeat.runs.create import create
 from callbeat.runs.poll import poll
+from callbeat.runs.rounds import retry
+from callbeat.runs.schedule import schedule
 from callbeat.runs.stop import stop
 from callbeat.runs.verify import verify
-from tests.factories import DUE, GOOD_ACCOUNT, NOW, REF, _settings, a_campaign, minutes, seconds
+from tests.factories import (
+    DUE,
+    GOOD_ACCOUNT,
+    NOW,
+    REF,
+    _settings,
+    a_campaign,
+    call_seen,
+    minutes,
+    parked,
+    seconds,
+    seen,
+)
 
 S = BatchState
 DOWN = Busy("GET batches: 503", away=True)
@@ -356,3 +372,84 @@ def test_a_start_that_cannot_be_verified_is_alarmed_as_ever(world):
     failing(world)
     verify(world.context, batch.id)
     assert "ALARM: not verified before its start (account bolna is closed" in world.said()
+
+
+# -- no funds --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provider", ["bolna", "trillet", "cartesia"])
+def test_a_402_to_one_batch_stops_creates_of_all_others_in_every_process(world, provider):
+    """Each would be refused as well, and its run would fail for it."""
+    first, second = ready(world, 0, provider), ready(world, 1, provider)
+    world.provider.will("account", GOOD_ACCOUNT)
+    world.provider.will("list_batches", Accepted([]))
+    world.provider.will("create", Refused("402 usage limit", Why.FUNDS))
+    create(world.context, first.id)
+    world.context.__dict__["accounts"] = Accounts(_settings(), world.ledger, world.clock.now)
+    create(world.context, second.id)
+    assert len(world.provider.asked("create")) == 1
+    assert [world.get(batch).state for batch in (first, second)] == [S.READY, S.READY]
+    assert "402 usage limit" in world.get(second).reason
+
+
+@pytest.mark.parametrize(
+    ("provider", "state", "step", "request_"),
+    [("bolna", S.CREATED, schedule, "schedule"), ("cartesia", S.RUNNING, retry, "retry")],
+)
+def test_starts_and_further_rounds_wait_for_funds_too(world, provider, state, step, request_):
+    """They dial, and cost; what is read costs nothing."""
+    campaign = a_campaign(provider=provider)
+    batch = world.a_batch(state, campaign=campaign, retry_at=NOW)
+    row = AccountRow(name=provider, closed_since=NOW, kind="funds", reason="402", probe_at=NOW + minutes(1))
+    with world.ledger.write() as writer:
+        writer.session.merge(row)
+    world.provider.will("get", Accepted(parked()))
+    step(world.context, batch.id)
+    assert world.provider.asked(request_) == []
+    assert world.get(batch).state is state
+
+
+def unpaid(row, **over):
+    told = {"outcome": Outcome.NOT_PLACED, "status_word": "balance-low", "unpaid": True, "changed_at": NOW}
+    return call_seen(row, **told | over)
+
+
+def reads_calls(world, *calls):
+    """A collect of a batch whose calls are shown so."""
+    batch = world.a_batch(
+        S.RUNNING, run=world.a_run(due_at=DUE + minutes(len(world.batches()))), collect_wanted=True
+    )
+    world.provider.will("get", Accepted(seen(phase=Phase.DIALLING)))
+    world.provider.will("list_calls", Accepted(CallPage(list(calls))))
+    collect(world.context, batch.id)
+    return batch
+
+
+def test_calls_that_were_not_placed_for_want_of_funds_stop_further_creates(world):
+    """Bolna answers no 402: it takes the batch, and each of its calls says balance-low."""
+    batch = reads_calls(world, unpaid(1), unpaid(2))
+    closed_for = closed_account(world.ledger, "bolna")
+    assert (closed_for.kind, closed_for.reason) == (FUNDS, "2 calls were not placed: balance-low")
+    world.provider.will("list_batches", Accepted([]))
+    waiting = ready(world, 50)
+    create(world.context, waiting.id)
+    assert (world.get(waiting).state, world.provider.asked("create")) == (S.READY, [])
+    assert {call.outcome for call in world.calls(batch)} == {Outcome.NOT_PLACED}
+
+
+def test_calls_of_before_it_was_topped_up_do_not_close_it_again(world):
+    """The provider goes on showing them; one that is newer is news."""
+    reads_calls(world, unpaid(1), call_seen(2))
+    world.clock.go(minutes(1))
+    world.provider.will("account", GOOD_ACCOUNT)
+    world.context.accounts.enter("bolna", "bolna", world.now)
+    reads_calls(world, unpaid(1), unpaid(2, changed_at=None))
+    assert closed_account(world.ledger, "bolna") is None
+    reads_calls(world, unpaid(1), unpaid(2, changed_at=world.now + seconds(1)))
+    assert closed_account(world.ledger, "bolna") is not None
+
+
+def test_calls_that_were_placed_say_nothing_of_funds(world):
+    """Whatever became of them."""
+    reads_calls(world, call_seen(1), call_seen(2, outcome=Outcome.NOT_PLACED, status_word="canceled"))
+    assert closed_account(world.ledger, "bolna") is None

@@ -23,8 +23,9 @@ from callbeat.runs.sweep import sweep
 from callbeat.runs.switches import halt
 from callbeat.settings import Settings
 from cli.words import state as shown
+from tests.driving import drive
 from tests.factories import DUE, FAR_AHEAD, GOOD_ACCOUNT, NOW, a_campaign, call_seen, minutes, seconds, seen
-from tests.unit.runs.driving import drive
+from tests.postgres import ON_POSTGRES
 
 S, R = BatchState, RunState
 OPEN_BATCHES = [state for state in BatchState if not state.final]
@@ -83,7 +84,8 @@ def has_no_funds(world):
 
 
 QUICK, LONG = [is_down], [says_wait, knows_no_key, knows_no_batch, never_settles, has_no_funds]
-WORLDS = [*QUICK, *(pytest.param(one, marks=pytest.mark.slow) for one in LONG)]
+SELDOM = (pytest.mark.slow, pytest.mark.skipif(ON_POSTGRES, reason="long, and nothing of it is the database's"))
+WORLDS = [*QUICK, *(pytest.param(one, marks=SELDOM) for one in LONG)]
 
 
 def possible(provider: str) -> list[BatchState]:

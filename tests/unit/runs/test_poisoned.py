@@ -22,9 +22,9 @@ from callbeat.runs.planning import plan_due
 from callbeat.runs.story import story
 from callbeat.runs.stumbles import MOST, guarded
 from callbeat.settings import Settings
+from tests.driving import drive
 from tests.factories import DUE, FAR_AHEAD, NOW, a_campaign, call_seen, minutes, office, parked, seen
 from tests.postgres import ON_POSTGRES
-from tests.unit.runs.driving import drive
 
 S, R = BatchState, RunState
 LATER = timedelta(hours=1)
