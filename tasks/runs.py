@@ -19,7 +19,8 @@ from callbeat.runs import schedule as scheduling
 from callbeat.runs import stop as stopping
 from callbeat.runs import sweep as sweeping
 from callbeat.runs import verify as verifying
-from callbeat.runs.context import Context, Lapsed, log
+from callbeat.runs.context import Context, log
+from callbeat.runs.lease import Lapsed
 from callbeat.runs.stumbles import guarded
 from tasks.context import context
 

@@ -23,7 +23,7 @@ from callbeat.ledger.writer import Writer
 from callbeat.outcomes import OPEN, Outcome
 from callbeat.providers.answers import Accepted, Failure
 from callbeat.providers.port import BatchSeen, CallSeen
-from callbeat.runs.context import BatchJob
+from callbeat.runs.job import BatchJob
 from callbeat.runs.listing import endless
 from callbeat.runs.next_step import reads_talk
 from callbeat.runs.settling import Expected, final_outcome, pair

@@ -8,7 +8,8 @@ from callbeat.providers.capabilities import RetriesBy
 from callbeat.providers.port import BatchSeen, CallSeen, Phase, RetryWish
 from callbeat.runs.calls import Shown, close_calls, outcomes_in_words, read_calls, shown
 from callbeat.runs.ceilings import stop_what_costs_too_much
-from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.context import Context
+from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.needs import retry_wish
 from callbeat.runs.next_step import reads_talk
 from callbeat.runs.pace import SETTLE

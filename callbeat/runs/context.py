@@ -1,43 +1,29 @@
 """What every step needs: the ledger, the clock, the accounts, and a way to send the next task."""
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from structlog.contextvars import bind_contextvars
 
-from callbeat.campaigns.model import Campaign
-from callbeat.clock import Clock, monotonic
+from callbeat.clock import Clock
 from callbeat.ledger.marks import HomeMark, Keeper
-from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
-from callbeat.ledger.tables import BatchRow, RunRow, SwitchRow
-from callbeat.ledger.writer import SWITCHES, R, Writer
-from callbeat.providers.capabilities import Capabilities
-from callbeat.providers.port import Provider, Rules
-from callbeat.providers.registry import rules_of
+from callbeat.ledger.tables import SwitchRow
 from callbeat.runs.accounts import Accounts
-from callbeat.runs.ceilings import NO_CEILINGS, Ceilings, over_a_ceiling
+from callbeat.runs.ceilings import NO_CEILINGS, Ceilings
 from callbeat.runs.forgotten import recall_all
-from callbeat.runs.gates import Budget, Budgeted, HeldBack
-from callbeat.runs.next_step import LIVE, task_for_batch
-from callbeat.runs.pace import overdue
-from callbeat.runs.revisions import load_campaign
-from callbeat.runs.starts import STOP_AHEAD, Chosen, NoneLeft, choose_start
+from callbeat.runs.gates import Budget
 from callbeat.runs.world import claim_world, world_of
 from callbeat.settings import Settings
 
 log = structlog.get_logger("callbeat")
 Send = Callable[[str, Sequence[int]], None]
 REQUESTS_IN_A_LEASE = 4
-SOON = timedelta(seconds=10)
 HALTED = "halted"
 
 
@@ -93,215 +79,6 @@ def open_context(
     )
 
 
-class Lapsed(Exception):
-    """Too little of the lease is left to send anything: the row is left to whoever claims it next."""
-
-
-@dataclass
-class Hold:
-    """A row that this process may act on until its lease ends."""
-
-    context: Context
-    until: float
-
-    def renew(self, writer: Writer, row: R) -> None:
-        """Prolong the lease on a row within a transaction: long work, still ours.
-
-        Raises:
-            LedgerConflict: it is not ours any more.
-        """
-        writer.change(row, lease_until=writer.now() + self.context.lease)
-        self.until = monotonic() + self.context.lease.total_seconds()
-
-    def check(self) -> None:
-        """To be called just before each send: a process that was stalled must not send late.
-
-        Raises:
-            Lapsed: what is left of the lease does not cover the deadline of one more request.
-        """
-        if self.until - monotonic() <= self.context.timeout:
-            raise Lapsed
-
-
-@dataclass
-class BatchJob:
-    """A claimed batch with all that belongs to it."""
-
-    context: Context
-    hold: Hold
-    batch: BatchRow
-    run: RunRow
-    rules: Rules
-    provider: Provider
-    urgent: Provider  # the same, before whom nothing of this account goes
-    no_funds: str | None = None  # why this account may create and schedule nothing now
-    closed: str | None = None  # why it may be asked nothing
-
-    @property
-    def now(self) -> datetime:
-        """Campaign time."""
-        return self.context.clock.now()
-
-    @cached_property
-    def campaign(self) -> Campaign:
-        """As it was when the run opened. Not read before it is needed: a batch is stopped without it."""
-        return load_campaign(self.context.ledger, self.run.campaign, self.run.revision)
-
-    @property
-    def can(self) -> Capabilities:
-        """What the provider can do."""
-        return self.rules.capabilities
-
-    @property
-    def ids(self) -> dict[str, str]:
-        """What every line written about it carries."""
-        return {"run": self.run.key, "batch": self.batch.key}
-
-    @property
-    def ref(self) -> str:
-        """The provider's id of the batch."""
-        return self.batch.provider_ref or ""
-
-    @property
-    def overdue(self) -> bool:
-        """Whether the batch has waited so long that a person must be asked; its retries take their time."""
-        if not overdue(self.batch, self.now):
-            return False
-        wish = self.campaign.retries if self.batch.state in LIVE else None
-        return overdue(self.batch, self.now, sum(wish.after, timedelta(0)) if wish else timedelta(0))
-
-    def before_page(self) -> None:
-        """To be called before each request of a long reading: the lease is prolonged once half of it is gone.
-
-        Raises:
-            LedgerConflict: the batch is not ours any more.
-            Lapsed: too little of the lease is left.
-        """
-        if self.hold.until - monotonic() < self.context.lease.total_seconds() / 2:
-            with self.context.ledger.write() as writer:
-                self.hold.renew(writer, self.batch)
-        self.hold.check()
-
-    def move(self, to: BatchState, why: str, *, wait: timedelta = timedelta(0), **changes: Any) -> None:
-        """Move the batch in a transaction of its own, and give it back unless `keep_lease`."""
-        now = self.now
-        changes.setdefault("next_action_at", now + wait)
-        with self.context.ledger.write() as writer:
-            writer.move(self.batch, to, at=now, why=why, **changes)
-
-    def release(self, *, wait: timedelta = timedelta(0), why: str | None = None, **changes: Any) -> None:
-        """Give the batch back as it is, to be acted on again after `wait`; `why` makes an event of it."""
-        now = self.now
-        with self.context.ledger.write() as writer:
-            writer.release(self.batch, next_action_at=now + wait, **changes)
-            if why is not None:
-                writer.note(self.batch, at=now, why=why)
-
-    def wait(self, wait: timedelta, reason: str, **changes: Any) -> None:
-        """Give the batch back to be looked at again; one that has waited too long is held for a person.
-
-        The reason is an event only when it is a new one: a provider may be away for hours.
-        """
-        if self.overdue and self.batch.reason is not None:  # and not at the first such answer
-            words = f"given up waiting: {reason}"
-            self.move(BatchState.HELD, words, **changes | {"reason": words})
-            return
-        why = None if self.batch.reason == reason else reason
-        until = None if self.batch.state is BatchState.STOPPING else self.batch.dial_until
-        if until is not None:  # a provider's Retry-After must not outlast the hours
-            wait = min(wait, max(until - STOP_AHEAD - self.now, SOON))
-        self.release(wait=wait, why=why, **changes | {"reason": reason})
-
-    def choose_start(self) -> Chosen | NoneLeft:
-        """The start to ask for now, by the provider's clock."""
-        now, by_hand = self.now + self.provider.clock_difference, bool(self.run.manual)
-        return choose_start(self.rules, self.campaign, self.run.due_at, now, by_hand=by_hand)
-
-    def held_back(self, start_at: datetime, session: Session | None = None) -> HeldBack | None:
-        """Why nothing that starts then may be created, scheduled or tried again now, or None."""
-        if session is None:
-            with self.context.ledger.read() as session:
-                return self.held_back(start_at, session)
-        if self.no_funds is not None:
-            return HeldBack("no_funds", self.no_funds)
-        if halted_since(session) is not None:
-            return HeldBack(HALTED, "everything is stopped")
-        return over_a_ceiling(self.context.ceilings, session, self.batch, start_at)
-
-    def reserve(self, to: BatchState, why: str, begins: datetime, **changes: Any) -> HeldBack | None:
-        """Move to a state from which it may dial, or say what holds it back: others reserve at the same time."""
-        with self.context.ledger.write() as writer:
-            writer.lock(SWITCHES)
-            held = self.held_back(begins, writer.session)
-            if held is None:
-                writer.move(self.batch, to, at=self.now, why=why, keep_lease=True, **changes)
-        return held
-
-    def in_vain(self, none: NoneLeft) -> NoneLeft:
-        """Why no start is left: what held it back until then, where something did."""
-        shut = HeldBack("account_closed", self.closed) if self.closed is not None else None
-        held = shut or self.held_back(self.rules.rounded(self.run.due_at))
-        return none if held is None else NoneLeft(held.reason, f"{held.words}; {none.words}")
-
-    def note(self, why: str) -> None:
-        """An event, whoever holds the row by now."""
-        with self.context.ledger.write() as writer:
-            writer.note(self.batch, at=self.now, why=why)
-
-    def next_task(self) -> None:
-        """The fast path: what is due at once is sent at once, without waiting for the sweep."""
-        if self.batch.state.final:
-            self.context.send("finish", [self.run.id])
-        elif self.batch.state is not BatchState.HELD:
-            self.context.send(task_for_batch(self.batch, self.now), [self.batch.id])
-
-
-def claim(
-    context: Context, table: type[R], row_id: int, states: Collection[RunState | BatchState]
-) -> tuple[R, Hold] | None:
-    """Take a row for this process, or None if somebody else has it or it has moved on."""
-    until = monotonic() + context.lease.total_seconds()
-    with context.ledger.write() as writer:
-        row = writer.claim(table, row_id, states, real_now=writer.now(), lease=context.lease, term=context.term)
-    if row is None:
-        return None
-    bind_contextvars(**{"run" if isinstance(row, RunRow) else "batch": row.key})  # until the task ends
-    return row, Hold(context, until)
-
-
-def claim_batch(
-    context: Context, batch_id: int, states: Collection[BatchState], *, stopping: bool = False
-) -> BatchJob | None:
-    """Take a batch, its run, its campaign and its provider.
-
-    None if it is not to be had, or if it is to be stopped and this is not the stop: that is sent instead.
-    """
-    taken = claim(context, BatchRow, batch_id, states)
-    if taken is None:
-        return None
-    batch, hold = taken
-    run = _run_of(context, batch)
-    bind_contextvars(run=run.key)
-    door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
-    rules = rules_of(batch.provider)
-    urgent = _urgently(door.provider)
-    job = BatchJob(context, hold, batch, run, rules, door.provider, urgent, door.no_funds, door.closed)
-    if not stopping and task_for_batch(batch, job.now) == "stop":
-        job.release()
-        job.next_task()
-        return None
-    return job
-
-
-def _urgently(provider: Provider) -> Provider:
-    return provider.urgently() if isinstance(provider, Budgeted) else provider
-
-
 def halted_since(session: Session) -> datetime | None:
     """Since when everything is stopped, by the red button, or None."""
     return session.execute(select(SwitchRow.halted_since)).scalar_one_or_none()
-
-
-def _run_of(context: Context, batch: BatchRow) -> RunRow:
-    with context.ledger.read() as session:
-        return session.execute(select(RunRow).where(RunRow.id == batch.run_id)).scalar_one()

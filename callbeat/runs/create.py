@@ -8,11 +8,13 @@ from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Created, NewBatch, Phase
-from callbeat.runs.context import BatchJob, Context, Lapsed, claim_batch
+from callbeat.runs.context import Context
 from callbeat.runs.forgotten import Gap, forgotten
 from callbeat.runs.gates import HeldBack
 from callbeat.runs.heartbeat import heed_clock
+from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.labels import bears
+from callbeat.runs.lease import Lapsed
 from callbeat.runs.listing import list_batches, older_than, opened_at
 from callbeat.runs.lost import hold_what_was_forgotten, hold_what_was_lost, too_late_an_answer
 from callbeat.runs.needs import new_batch

@@ -10,7 +10,8 @@ from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import Outcome
 from callbeat.runs.calls import close_calls, outcomes_in_words
-from callbeat.runs.context import Context, claim
+from callbeat.runs.context import Context
+from callbeat.runs.lease import claim
 from callbeat.runs.stop import left_over
 from callbeat.runs.stumbles import DEFECT
 

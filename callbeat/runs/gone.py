@@ -3,7 +3,7 @@
 from typing import Any
 
 from callbeat.ledger.states import BatchState
-from callbeat.runs.context import BatchJob
+from callbeat.runs.job import BatchJob
 from callbeat.runs.verdicts import BETWEEN_READS, LISTS_TO_PROVE_ABSENCE, count_denial
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from callbeat.providers.answers import Accepted, Answer, Busy
 from callbeat.providers.port import BatchSeen
-from callbeat.runs.context import BatchJob
+from callbeat.runs.job import BatchJob
 
 BEFORE_OPENING = timedelta(hours=1)  # nothing of a run is made at its provider before it opens, clocks considered
 MOST_PAGES = 500

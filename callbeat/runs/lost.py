@@ -6,8 +6,9 @@ from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import BatchRow
 from callbeat.providers.answers import Accepted, Answer
 from callbeat.providers.port import Created
-from callbeat.runs.context import BatchJob, Context
+from callbeat.runs.context import Context
 from callbeat.runs.forgotten import Gap
+from callbeat.runs.job import BatchJob
 from callbeat.runs.verdicts import Verdict
 
 # Whoever has the batch in one of these waits for this very answer.

@@ -8,7 +8,7 @@ from callbeat.campaigns.model import Campaign
 from callbeat.ledger.tables import BatchRow, CallRow
 from callbeat.providers.capabilities import RetriesBy
 from callbeat.providers.port import Contact, Needs, NewBatch, RetryWish
-from callbeat.runs.context import BatchJob
+from callbeat.runs.job import BatchJob
 from callbeat.runs.starts import STOP_AHEAD, Chosen
 
 

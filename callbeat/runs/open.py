@@ -14,10 +14,11 @@ from callbeat.ledger.writer import SWITCHES, Writer, campaign_lock
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.approval import NOT_APPROVED, waits_for_approval
-from callbeat.runs.context import HALTED, Context, Hold, claim, halted_since
+from callbeat.runs.context import HALTED, Context, halted_since
 from callbeat.runs.forgotten import Gap, forgotten
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.labels import label
+from callbeat.runs.lease import Hold, claim
 from callbeat.runs.revisions import load_campaign
 from callbeat.runs.roster import divided, read_contacts
 from callbeat.runs.starts import NoneLeft, choose_start, needed

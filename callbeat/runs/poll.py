@@ -12,8 +12,10 @@ from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import BatchRow
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
-from callbeat.runs.context import BatchJob, Context, Lapsed, claim_batch, log
+from callbeat.runs.context import Context, log
 from callbeat.runs.gone import counted, held_as_gone
+from callbeat.runs.job import BatchJob, claim_batch
+from callbeat.runs.lease import Lapsed
 from callbeat.runs.listing import Enough, list_batches, older_than, opened_at
 from callbeat.runs.pace import SOONEST, next_look
 from callbeat.runs.starts import STOP_AHEAD

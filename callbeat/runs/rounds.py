@@ -9,7 +9,8 @@ from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Unknown
 from callbeat.providers.capabilities import RetriesBy
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.runs.calls import Shown
-from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.context import Context
+from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.needs import retry_wish
 from callbeat.runs.starts import STOP_AHEAD
 from callbeat.runs.verdicts import (

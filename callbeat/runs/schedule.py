@@ -7,7 +7,8 @@ from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, NoStart, Phase, Start
-from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.context import Context
+from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.starts import Chosen, NoneLeft, Until, dial_until, permitted, within_hours
 from callbeat.runs.verdicts import BETWEEN_READS, after_schedule, after_unscheduled, count_denial
 

@@ -11,7 +11,8 @@ from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused,
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.runs.calls import Shown, close_calls, outcomes_in_words, read_calls, shown
 from callbeat.runs.ceilings import DAILY_COST
-from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.context import Context
+from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.next_step import RUNG_OFF
 from callbeat.runs.poll import ENDED
 from callbeat.runs.settling import accounted

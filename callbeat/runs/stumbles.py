@@ -10,7 +10,8 @@ from callbeat.errors import LedgerConflict, LedgerError
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, EventRow, RunRow
 from callbeat.ledger.writer import R, Writer
-from callbeat.runs.context import Context, Lapsed, log
+from callbeat.runs.context import Context, log
+from callbeat.runs.lease import Lapsed
 
 MOST = 5
 WITHIN = timedelta(hours=1)  # real time: what failed now and then over a day is no row that cannot be acted on

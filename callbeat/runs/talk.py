@@ -11,7 +11,7 @@ from callbeat.providers.answers import Accepted, Busy, Refused, Why
 from callbeat.providers.capabilities import TalkFrom
 from callbeat.providers.port import TalkSeen
 from callbeat.runs.calls import change_calls, since_start
-from callbeat.runs.context import BatchJob
+from callbeat.runs.job import BatchJob
 from callbeat.runs.listing import endless
 from callbeat.runs.next_step import SINGLY, TALKS
 from callbeat.runs.pace import SOONEST

@@ -7,8 +7,9 @@ from typing import Any
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
-from callbeat.runs.context import BatchJob, Context, claim_batch
+from callbeat.runs.context import Context
 from callbeat.runs.gone import counted, held_as_gone
+from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.labels import bears
 from callbeat.runs.listing import list_batches, older_than, opened_at
 from callbeat.runs.starts import VERIFY_AHEAD, dial_until, permitted

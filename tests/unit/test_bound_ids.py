@@ -8,7 +8,8 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import RunRow
 from callbeat.providers.answers import Accepted
 from callbeat.providers.registry import ADAPTERS
-from callbeat.runs.context import Lapsed, claim, claim_batch
+from callbeat.runs.job import claim_batch
+from callbeat.runs.lease import Lapsed, claim
 from callbeat.runs.poll import poll
 from tasks.runs import _one
 from tests.factories import World, a_campaign, a_world, seen, then

@@ -16,7 +16,8 @@ from callbeat.ledger.states import RunState as R
 from callbeat.ledger.store import Ledger
 from callbeat.runs.by_hand import run_by_hand
 from callbeat.runs.ceilings import Ceilings
-from callbeat.runs.context import claim, claim_batch
+from callbeat.runs.job import claim_batch
+from callbeat.runs.lease import claim
 from callbeat.runs.open import open_run
 from callbeat.runs.planning import plan_due
 from callbeat.runs.sweep import sweep

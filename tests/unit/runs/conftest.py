@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from callbeat.providers.registry import ADAPTERS
-from callbeat.runs import context
+from callbeat.runs import job, lease
 from tests.factories import Steady, World, a_world
 
 
@@ -25,5 +25,6 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 def steady(monkeypatch: pytest.MonkeyPatch) -> Steady:
     """The clock that never jumps, as leases see it."""
     hands = Steady()
-    monkeypatch.setattr(context, "monotonic", hands)
+    for module in (job, lease):
+        monkeypatch.setattr(module, "monotonic", hands)
     return hands

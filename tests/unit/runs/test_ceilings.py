@@ -12,9 +12,9 @@ from callbeat.providers.answers import Accepted
 from callbeat.runs.by_hand import run_by_hand
 from callbeat.runs.ceilings import Ceilings
 from callbeat.runs.collect import collect
-from callbeat.runs.context import claim_batch
 from callbeat.runs.create import create
 from callbeat.runs.finish import finish
+from callbeat.runs.job import claim_batch
 from callbeat.runs.rounds import retry
 from callbeat.runs.schedule import schedule
 from tests.factories import DUE, a_campaign, call_seen, minutes, parked, seen

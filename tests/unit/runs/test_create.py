@@ -5,8 +5,8 @@ import pytest
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
 from callbeat.providers.port import Phase
-from callbeat.runs.context import Lapsed
 from callbeat.runs.create import create
+from callbeat.runs.lease import Lapsed
 from callbeat.runs.verify import verify
 from tests.factories import (
     AGENT,

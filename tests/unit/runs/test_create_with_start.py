@@ -5,8 +5,8 @@ import pytest
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
 from callbeat.providers.port import Created
-from callbeat.runs.context import Lapsed
 from callbeat.runs.create import create
+from callbeat.runs.lease import Lapsed
 from tests.factories import DUE, GOOD_ACCOUNT, REF, a_campaign, minutes, seconds, seen, then
 
 S = BatchState

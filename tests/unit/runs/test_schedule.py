@@ -8,7 +8,7 @@ from callbeat.ledger.states import BatchState
 from callbeat.ledger.writer import Writer
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
 from callbeat.providers.port import Phase
-from callbeat.runs.context import Lapsed
+from callbeat.runs.lease import Lapsed
 from callbeat.runs.schedule import schedule
 from tests.factories import DUE, LONG_PAST, NOW, REF, a_campaign, minutes, office, parked, seconds, seen, then
 

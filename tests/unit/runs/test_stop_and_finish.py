@@ -8,8 +8,8 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.outcomes import OPEN, Outcome
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
 from callbeat.providers.port import Phase
-from callbeat.runs.context import Lapsed
 from callbeat.runs.finish import finish
+from callbeat.runs.lease import Lapsed
 from callbeat.runs.stop import stop
 from tests.factories import DUE, LONG_PAST, NOW, REF, call_seen, minutes, parked, seen, then
 

@@ -5,7 +5,7 @@ import pytest
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
 from callbeat.providers.port import Phase
-from callbeat.runs.context import Lapsed
+from callbeat.runs.lease import Lapsed
 from callbeat.runs.verify import verify
 from tests.factories import DUE, NOW, REF, a_campaign, minutes, office, parked, seconds, seen, then
 
