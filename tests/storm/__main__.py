@@ -14,14 +14,15 @@ from types import FrameType
 from typing import NoReturn
 
 from tests.storm.campaigns import Drawn, campaigns
-from tests.storm.judge import Json, Wrong, judge
+from tests.storm.judge import Json, Wrong, broken_histories, judge
 from tests.storm.plan import plan_of
 from tests.storm.server import Server
 from tests.storm.site import Site
 from tests.storm.storm import Storm, at_rest
 
-BEGINS = datetime(2026, 12, 1, 6, 15, tzinfo=UTC)  # a Tuesday; until FIRST everything must be at work
-FIRST = datetime(2026, 12, 1, 7, tzinfo=UTC)
+BEGINS = datetime(2026, 12, 1, 6, tzinfo=UTC)  # a Tuesday
+TO_READ = timedelta(minutes=25)  # at least, from the files to the first due time
+HOUR = timedelta(hours=1)
 LONGEST_DAY = timedelta(hours=12)
 TIMEOUT = 2.0  # seconds for a request; leases are four times as long
 TO_REST = 240.0  # seconds on top of the last campaign's hours
@@ -59,12 +60,12 @@ def _storm(folder: Path, words: argparse.Namespace, seed: int) -> bool:
     """Whether everything held."""
     seconds = words.minutes * 60
     speed = min(words.speed, LONGEST_DAY.total_seconds() / seconds)
-    last = BEGINS + timedelta(seconds=max(seconds * speed, 105 * 60)) - timedelta(hours=1)
-    drawn = list(campaigns(FIRST, last.replace(minute=0), words.campaigns))
     server = Server() if words.ledger == "postgresql" else None
     site = Site(folder / "site", BEGINS, speed, TIMEOUT, server)
     try:
-        site.open(drawn)
+        site.open()
+        drawn = _campaigns(site, seconds * speed, words.campaigns)
+        site.take(drawn)
         storm = Storm(site, plan_of(seed, seconds, TIMEOUT * 4, ledger=server is not None), seed, TIMEOUT)
         storm.rage(seconds)
         _rest(storm, drawn)
@@ -74,6 +75,14 @@ def _storm(folder: Path, words: argparse.Namespace, seed: int) -> bool:
         site.end()
         if server is not None:
             server.save_log(site.home / "logs")
+
+
+def _campaigns(site: Site, seconds: float, of_each: int) -> list[Drawn]:
+    """Due from the next full hour that can be had, and for the last time an hour before the storm is over."""
+    now = site.now()
+    first = (now + TO_READ + HOUR).replace(minute=0, second=0, microsecond=0)
+    last = (now + timedelta(seconds=seconds) - HOUR).replace(minute=0, second=0, microsecond=0)
+    return list(campaigns(first, max(first, last), of_each))
 
 
 def _rest(storm: Storm, drawn: Sequence[Drawn]) -> None:
@@ -90,7 +99,7 @@ def _tell(storm: Storm, folder: Path, drawn: Sequence[Drawn]) -> bool:
     runs: list[Json] = site.json("runs")
     dials, calls = site.sandbox.dials(), {run["run"]: site.calls(run["run"]) for run in runs}
     print("\n".join(storm.tally.lines(runs, dials, site.exits)))
-    wrong = judge(drawn, runs, calls, dials)
+    wrong = [*judge(drawn, runs, calls, dials), *broken_histories(site.moves())]
     if not any(run["state"] == "finished" for run in runs):
         wrong.append(Wrong("all of them", "no run finished: this storm has proved nothing"))
     _evidence(site, folder, runs, dials)

@@ -46,6 +46,17 @@ def judge(
     return found
 
 
+def broken_histories(moves: Iterable[tuple[str, str | None, str]]) -> Iterator[Wrong]:
+    """Each move (row, from, to; oldest first) sets out from where the last one arrived: none is written over."""
+    now: dict[str, str] = {}
+    for row, before, after in moves:
+        if row in now and now[row] != before:
+            yield Wrong(
+                row.partition("/")[0], f"{row} was {now[row]}, and somebody moved it from {before} to {after}"
+            )
+        now[row] = after
+
+
 def _undecided(drawn: Iterable[Drawn], runs: Iterable[Json]) -> Iterator[Wrong]:
     """Every due time has one run; no run has another due time."""
     decided = Counter((run["campaign"], datetime.fromisoformat(run["due_at"])) for run in runs)

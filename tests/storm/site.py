@@ -5,15 +5,17 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from redis import Redis, RedisError
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from callbeat.clock import Clock, real_now
-from callbeat.ledger.tables import CampaignRow
+from callbeat.errors import LedgerError
+from callbeat.ledger.tables import BatchRow, CampaignRow, EventRow, RunRow
+from callbeat.runs.heartbeat import last_time
 from tests.integration.installation import Installation
 from tests.integration.sandboxes import KEYS, WORKSPACE
 from tests.storm.campaigns import ROWS, Drawn
@@ -36,24 +38,55 @@ class Site(Installation):
         self.exits: Counter[str] = Counter()  # who ended without being asked to
         self._down: set[str] = set()
         self._ended_at: dict[str, float] = {}
+        self._hurried = 0.0
 
-    def open(self, drawn: Iterable[Drawn]) -> None:
-        """Everything at work, the campaigns read; those are in time who are read before the first is due."""
-        drawn = list(drawn)
+    def open(self) -> None:
+        """Everything at work, and nothing to do yet."""
         self.start()
         for provider in ("trillet", "cartesia"):
             prefix = f"CALLBEAT_ACCOUNTS__{provider.upper()}__"
             self.settings[f"{prefix}BASE_URL"] = f"{self.sandbox.address}/{provider}"
             self.settings[f"{prefix}API_KEY"] = KEYS[provider]
         self.settings["CALLBEAT_ACCOUNTS__TRILLET__WORKSPACE_ID"] = WORKSPACE
+        for name in PROCESSES:
+            self.spawn(name)
+        for name in WORKERS:
+            self.wait_for_worker(name)
+        self.wait_until(lambda: last_time(self.ledger) is not None, "a beat ticks")
+
+    def take(self, drawn: Sequence[Drawn]) -> None:
+        """The campaigns in their folder, and read before the first of them is due."""
         for one in drawn:
             self.campaign(one.name, ROWS, **one.file)
         told = self.callbeat("validate")
         assert told[0] == 0, told
-        for name in PROCESSES:
-            self.spawn(name)
         self.wait_until(lambda: len(self._known()) == len(drawn), "beat has read every campaign")
         assert self.now() < min(one.due[0] for one in drawn), "too slow a machine: --speed 30 may serve"
+
+    def hurry(self) -> None:
+        """Whose lease is over is swept up at once. In real life leases outlast the sweep's minute of patience.
+
+        Not where somebody sleeps within a transaction: nobody waits for that one.
+        """
+        if self._hurried + 1 > time.monotonic():
+            return
+        self._hurried = time.monotonic()
+        with contextlib.suppress(LedgerError), self.ledger.write() as writer:
+            for table in (RunRow, BatchRow):
+                stale = select(table.id).where(table.lease_until < real_now(), table.next_action_at > self.now())
+                ids = list(writer.session.scalars(stale.with_for_update(skip_locked=True)))
+                at_once = update(table).where(table.id.in_(ids)).values(next_action_at=self.now())
+                writer.session.execute(at_once)
+
+    def moves(self) -> list[tuple[str, str | None, str]]:
+        """Every change of a state, oldest first: which row, from where, to where."""
+        with self.ledger.read() as session:
+            of_rows = select(EventRow).where(EventRow.run_id.is_not(None)).order_by(EventRow.id)
+            keys = {
+                (table, row.id): row.key for table in (RunRow, BatchRow) for row in session.scalars(select(table))
+            }
+            found = [(_row_of(event), event.from_state, event.to_state) for event in session.scalars(of_rows)]
+        return [(keys[row], before, after or "") for row, before, after in found if before != after]
 
     def _known(self) -> list[str]:
         with self.ledger.read() as session:
@@ -110,3 +143,7 @@ class Site(Installation):
     def _signal(self, name: str, what: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, KeyError):
             os.killpg(self._processes[name].pid, what)
+
+
+def _row_of(event: EventRow) -> tuple[type[RunRow] | type[BatchRow], int]:
+    return (BatchRow, event.batch_id) if event.batch_id is not None else (RunRow, event.run_id or 0)

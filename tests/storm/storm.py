@@ -48,8 +48,7 @@ class Storm:
         """Whether it is done before so many seconds have gone by."""
         ends = self.seconds + within
         while self.seconds < ends:
-            self.site.supervise_all()
-            self._tell("calm")
+            self._watch("calm")
             if done():
                 return True
             time.sleep(1)
@@ -58,8 +57,7 @@ class Storm:
     def _step(self) -> None:
         at = self._deeds[0][0]
         while self.seconds < at:
-            self.site.supervise_all()
-            self._tell("storm")
+            self._watch("storm")
             time.sleep(min(0.2, max(at - self.seconds, 0)))
         heapq.heappop(self._deeds)[2]()
 
@@ -95,6 +93,11 @@ class Storm:
             print(f"  a fault could not be ordered: {error!r}", flush=True)
         if self.seconds < seconds:
             self._later(self.seconds + self._dice.expovariate(1 / trouble.GAP), lambda: self._trouble(seconds))
+
+    def _watch(self, when: str) -> None:
+        self.site.supervise_all()
+        self.site.hurry()
+        self._tell(when)
 
     def _tell(self, when: str) -> None:
         if self.seconds < self._told:

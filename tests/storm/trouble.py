@@ -4,12 +4,12 @@ from random import Random
 from typing import Any
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
-GAP = 1.2  # seconds from one order to the next, on average
+GAP = 0.8  # seconds from one order to the next, on average
 OFTEN: dict[str, int] = {
     "drop_before": 3,
     "drop_after": 3,
     "reset": 2,
-    "delay": 3,
+    "delay": 6,
     "status": 5,
     "malformed": 1,
     "html": 1,

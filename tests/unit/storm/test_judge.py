@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.storm.campaigns import Drawn
-from tests.storm.judge import judge
+from tests.storm.judge import broken_histories, judge
 from tests.storm.plan import LEDGER, PAUSE, plan_of
 
 SEVEN = datetime(2026, 12, 1, 7, tzinfo=UTC)
@@ -72,6 +72,14 @@ def test_a_storm_in_which_all_went_well_is_accused_of_nothing():
 def test_each_broken_guarantee_is_seen(words, case):
     """A judge that sees nothing would pass every storm."""
     assert any(words in one for one in said(**case)), said(**case)
+
+
+def test_a_move_from_where_a_row_no_longer_was_is_seen():
+    """Whoever wakes up after his lease and writes over another's work may undo it later than he does harm."""
+    moves = [("a@1/1", "ready", "creating"), ("a@1", "opening", "active"), ("a@1/1", "creating", "held")]
+    assert list(broken_histories(moves)) == []
+    (wrong,) = broken_histories([*moves, ("a@1/1", "creating", "scheduled")])
+    assert wrong.what == "a@1/1 was held, and somebody moved it from creating to scheduled"
 
 
 def test_a_lost_create_at_trillet_may_be_held():
