@@ -81,18 +81,26 @@ class Storm:
     def _to_process(self, blow: Blow) -> tuple[Deed, Deed]:
         name, site = blow.target, self.site
         if blow.kind == PAUSE:
-            return lambda: site.pause(name), lambda: site.wake(name)
+            return lambda: self._pause(name), lambda: site.wake(name)
         return lambda: site.strike(name), lambda: site.revive(name)
 
+    def _pause(self, name: str) -> None:
+        """In the middle of what it asks, as far as that can be had: answers are late just then."""
+        for provider in trouble.PROVIDERS:
+            self._order(trouble.late(provider, self._timeout))
+        self._later(self.seconds + self._timeout / 3, lambda: self.site.pause(name))
+
     def _trouble(self, seconds: float) -> None:
-        order = trouble.draw(self._dice, self._timeout)
+        self._order(trouble.draw(self._dice, self._timeout))
+        if self.seconds < seconds:
+            self._later(self.seconds + self._dice.expovariate(1 / trouble.GAP), lambda: self._trouble(seconds))
+
+    def _order(self, order: trouble.Order) -> None:
         try:
             self.site.sandbox.fault(**order)
             self.tally.faults[order["fault"], order["provider"]] += 1
         except httpx.HTTPError as error:
             print(f"  a fault could not be ordered: {error!r}", flush=True)
-        if self.seconds < seconds:
-            self._later(self.seconds + self._dice.expovariate(1 / trouble.GAP), lambda: self._trouble(seconds))
 
     def _watch(self, when: str) -> None:
         self.site.supervise_all()

@@ -27,7 +27,7 @@ ON: dict[str, tuple[str, ...]] = {
     "failed": ("create",),
     "late_visibility": ("create",),
 }
-ANYTHING = ("any", "any", "create", "schedule", "stop", "get", "list", "calls", "delete", "retry")
+ANYTHING = ("any", "create", "create", "create", "schedule", "stop", "get", "list", "calls", "delete", "retry")
 STATUSES = (429, 500, 502, 503)
 Order = dict[str, Any]
 
@@ -42,6 +42,11 @@ def draw(dice: Random, timeout: float) -> Order:
         "operation": operation,
         **_more(dice, fault, timeout),
     }
+
+
+def late(provider: str, timeout: float) -> Order:
+    """The next few answers of a provider come just before they are given up."""
+    return {"provider": provider, "fault": "delay", "operation": "any", "times": 6, "seconds": timeout * 0.8}
 
 
 def _more(dice: Random, fault: str, timeout: float) -> Order:
