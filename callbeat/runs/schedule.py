@@ -8,6 +8,7 @@ from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, NoStart, Phase, Start
 from callbeat.runs.context import Context
+from callbeat.runs.forgotten import forgotten
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.starts import Chosen, NoneLeft, Until, dial_until, permitted, within_hours
 from callbeat.runs.verdicts import BETWEEN_READS, after_schedule, after_unscheduled, count_denial
@@ -48,7 +49,7 @@ def _is_parked(job: BatchJob) -> bool:
     job.context.accounts.heed(job.batch.account, answer, job.now)
     chosen = _choose(job)
     if isinstance(chosen, NoneLeft):
-        _give_up(job, chosen)
+        _give_up(job, chosen, parked=False)
     else:
         job.wait(answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, answer.reason)
     return False
@@ -155,12 +156,13 @@ def _believe(job: BatchJob, seen: BatchSeen) -> None:
     job.next_task()
 
 
-def _give_up(job: BatchJob, none: NoneLeft) -> None:
+def _give_up(job: BatchJob, none: NoneLeft, *, parked: bool = True) -> None:
     """No start is left. What lies unscheduled at the provider dials nobody, and is removed if it can be.
 
-    Where a schedule may have been taken it is stopped instead, until that is proven.
+    Where a schedule may have been taken it is stopped instead, until that is proven: deleted, it would take the
+    outcomes of those along who have been called.
     """
-    if job.batch.schedules:
+    if job.batch.schedules or (not parked and _may_be_forgotten(job)):
         job.release(stop_reason=none.reason, why=none.words)
         job.next_task()
         return
@@ -174,3 +176,9 @@ def _give_up(job: BatchJob, none: NoneLeft) -> None:
     why = job.in_vain(none)
     job.move(BatchState.MISSED, why.words + left, reason=why.reason)
     job.context.send("finish", [job.run.id])
+
+
+def _may_be_forgotten(job: BatchJob) -> bool:
+    """Whether a start may have been given without a word of it in this ledger, because that was put back."""
+    with job.context.ledger.read() as session:
+        return forgotten(session, job.run) is not None

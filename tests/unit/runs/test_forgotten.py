@@ -16,6 +16,7 @@ from callbeat.runs.forgotten import forget, gap_of, recall_all
 from callbeat.runs.heartbeat import Heartbeat
 from callbeat.runs.open import open_run
 from callbeat.runs.planning import miss_what_was_due
+from callbeat.runs.schedule import schedule
 from tests.factories import DUE, GOOD_ACCOUNT, NOW, REF, a_campaign, minutes, seen
 from tests.unit.runs.deciding import not_placed
 
@@ -272,3 +273,15 @@ def test_no_mark_is_kept_that_the_ledger_does_not_bear_out(world):
         with pytest.raises(AttributeError):
             beat(world, slip)
     assert slip.mark.beats == 1
+
+
+def test_a_created_batch_that_cannot_be_seen_is_not_deleted_when_its_time_is_over(world):
+    """Its start may be forgotten, and it may have dialled: deleted, it would take its outcomes along."""
+    batch = world.a_batch(S.CREATED, campaign=prepared(world, "bolna"), provider_ref=REF)
+    world.clock.go(timedelta(hours=3))
+    put_back(world)
+    world.provider.will("get", Busy("it stumbles"))
+    schedule(world.context, batch.id)
+    after = world.get(batch)
+    assert (after.state, after.stop_reason, world.provider.changes) == (S.CREATED, "too_late", [])
+    assert world.sent[-1] == ("stop", [batch.id])
