@@ -32,6 +32,7 @@ GONE_AFTER = timedelta(minutes=2)  # what a provider shows may lag: one look wit
 RING_OFF_AGAIN = timedelta(minutes=1)
 HOURS_ENDED = "hours_ended"
 DELETED = "deleted"  # in place of the provider's phase: it took our delete
+DELETED_UNBEGUN = "deleted, unscheduled"  # and just before that it showed no start: nobody was rung
 STOPPED = "stopped"
 WORDS = {  # reasons of the ledger, as the event tells them
     STOPPED: "a person wants it stopped",
@@ -100,7 +101,7 @@ def _is_gone(job: BatchJob, refused: Refused) -> bool:
     """Not known any more: believed once we have deleted it, or a while after a stop of ours was sent."""
     unknown = refused.why in (Why.NOT_FOUND, Why.REQUEST)
     since = job.batch.in_doubt_since or job.now
-    long_enough = job.batch.phase == DELETED or job.now >= since + GONE_AFTER
+    long_enough = job.batch.phase in (DELETED, DELETED_UNBEGUN) or job.now >= since + GONE_AFTER
     return unknown and job.batch.denials > 0 and long_enough
 
 
@@ -132,20 +133,21 @@ def _act(job: BatchJob, seen: BatchSeen) -> None:
         return
     _count_stop(job)
     job.hold.check()
-    answer = _delete(job) if seen.phase is Phase.PARKED else job.urgent.stop(job.ref)
+    parked = seen.phase is Phase.PARKED
+    answer = _delete(job, DELETED_UNBEGUN) if parked else job.urgent.stop(job.ref)
     if isinstance(answer, Refused) and seen.phase is Phase.SCHEDULED:
         answer = _delete(job)
     job.context.accounts.heed(job.batch.account, answer, job.now)
     _after(job, answer, f"is {seen.status_word}", answer)
 
 
-def _delete(job: BatchJob) -> Answer[None]:
+def _delete(job: BatchJob, gone: str = DELETED) -> Answer[None]:
     """A batch that merely waits may not count as running, and is stopped by this. What is deleted is gone."""
     job.hold.check()
     answer = job.urgent.delete(job.ref)
     if isinstance(answer, Accepted) and not job.can.start_with_create:
         with job.context.ledger.write() as writer:
-            writer.change(job.batch, phase=DELETED)
+            writer.change(job.batch, phase=gone)
     return answer
 
 
@@ -216,7 +218,8 @@ def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:
 
 def _never_dialled(job: BatchJob, seen: BatchSeen | None) -> Outcome:
     """What an open call becomes: one of a batch that has vanished after its start may have been rung."""
-    started = job.batch.start_at is not None and job.now >= job.batch.start_at
+    began = job.batch.phase != DELETED_UNBEGUN
+    started = began and job.batch.start_at is not None and job.now >= job.batch.start_at
     return Outcome.UNKNOWN if seen is None and started else left_over(job.batch.stop_reason)
 
 

@@ -175,6 +175,18 @@ def test_a_batch_that_vanished_after_its_start_may_have_rung_somebody(world):
     assert world.outcomes(batch) == [O.UNKNOWN] * 2
 
 
+def test_a_batch_that_was_deleted_before_it_had_a_start_has_rung_nobody(world):
+    """A schedule was written down and never sent: nobody is counted as called, whatever the time is by now."""
+    batch = wished(world, S.STOPPING)
+    world.clock.time = DUE + minutes(5)
+    world.provider.will("get", Accepted(seen(phase=Phase.PARKED)), GONE)
+    world.provider.will("delete", Accepted(None))
+    step(world, batch)
+    world.clock.go(minutes(3))
+    assert step(world, batch).state is S.STOPPED
+    assert world.outcomes(batch) == [O.CANCELLED] * 2
+
+
 @pytest.mark.parametrize("answer", [Busy("502"), Accepted(DIALLING)])
 def test_a_stop_that_cannot_be_proven_ends_in_a_persons_hands(world, answer):
     """Somebody has to look at the provider's own page."""
