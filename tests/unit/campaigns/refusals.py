@@ -166,5 +166,6 @@ UNREADABLE: list[tuple[bytes, int, str]] = [
     (b"a: " + b"[" * 4000 + b"\n", 1, "nested deeper than 20 levels"),
     (b"a: " + b"{a: " * 2000 + b"\n", 1, "nested deeper than 20 levels"),
     (b"bolna:\n" + b"".join(b" " * n + b"a:\n" for n in range(1, 30)), 21, "nested deeper than 20 levels"),
-    (b"a: [" + b"x,\n" * 30_000 + b"]\n", 20_000 - 4, "too many entries"),
+    (b"a: [" + b"x,x,x,x,\n" * 7_500 + b"]\n", 5_000 - 1, "too many entries"),
+    (b"a: [" + b"x,\n" * 30_000 + b"]\n", 0, "more than 10,000 lines"),
 ]
