@@ -25,7 +25,7 @@ demo: $(STAMP) ## recurring campaigns on three pretended providers, from YAML to
 test: $(STAMP) ## everything: make check, long unit tests, contract tests, integration tests on real processes
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest tests/unit -m slow -n 2 --dist worksteal
-	CALLBEAT_TEST_LEDGER=postgresql $(BIN)/pytest tests/unit/ledger tests/unit/runs tests/unit/doctor/test_database.py -n 2 --dist worksteal
+	CALLBEAT_TEST_LEDGER=postgresql $(BIN)/pytest tests/unit/ledger tests/unit/runs tests/unit/doctor/test_database.py -m "not slow" -n 2 --dist worksteal
 	$(BIN)/pytest tests/contract -n 2 --dist worksteal
 	$(BIN)/pytest tests/simulation -n 2 --dist worksteal
 	$(INTEGRATION) -n 3 --dist worksteal || $(INTEGRATION) --last-failed --last-failed-no-failures none

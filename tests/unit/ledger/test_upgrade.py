@@ -112,11 +112,13 @@ def test_the_forms_are_those_that_alembic_knows():
 
 
 @pytest.mark.slow
-def test_a_process_that_has_nothing_to_upgrade_does_not_load_alembic(world):
+def test_a_process_that_has_nothing_to_upgrade_does_not_load_alembic(tmp_path):
     """It is a quarter of the start of every command."""
+    url = f"sqlite:///{tmp_path / 'ready.db'}"
+    Ledger(url).upgrade()
     told = (
         "import sys; from callbeat.ledger.store import Ledger; import cli.main, worker.app, worker.beat; "
-        f"Ledger('sqlite:///{world.ledger._url.database}').ensure_ready(); print('alembic' in sys.modules)"
+        f"Ledger('{url}').ensure_ready(); print('alembic' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
