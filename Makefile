@@ -4,7 +4,8 @@ BIN := .venv/bin
 STAMP := .venv/.from-lock
 # Where an image sets it, every process of the tests would compile our modules anew.
 unexport PYTHONDONTWRITEBYTECODE
-# What fails is tried once more, alone: on a busy machine a fast pretended clock can outrun the processes.
+# Mostly waiting, so there are more of them than cores. What fails is tried once more, alone: on a busy machine a
+# fast pretended clock can outrun the processes.
 INTEGRATION := $(BIN)/pytest tests/integration
 
 help: ## this list
@@ -28,7 +29,7 @@ test: $(STAMP) ## everything: make check, long unit tests, contract tests, integ
 	CALLBEAT_TEST_LEDGER=postgresql $(BIN)/pytest tests/unit/ledger tests/unit/runs tests/unit/doctor/test_database.py -m "not slow" -n 2 --dist worksteal
 	$(BIN)/pytest tests/contract -n 2 --dist worksteal
 	$(BIN)/pytest tests/simulation -n 2 --dist worksteal
-	$(INTEGRATION) -n 3 --dist worksteal || $(INTEGRATION) --last-failed --last-failed-no-failures none
+	$(INTEGRATION) -n 6 --dist worksteal || $(INTEGRATION) --last-failed --last-failed-no-failures none
 
 SEEDS ?= 20
 simulate: $(STAMP) ## long simulations with faults, two at a time: make simulate SEEDS=20

@@ -17,4 +17,4 @@ def until(look: Callable[[], T], what: str, *, told: Callable[[], str] = str, wi
             return found
         if time.monotonic() > ends:
             raise AssertionError(f"waited {within:.0f} s in vain: {what}\n{told()}")
-        time.sleep(0.1)
+        time.sleep(0.25)  # a look at all runs is work for the processes' own cores

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
+from zlib import crc32
 
 from callbeat.providers.cartesia.rules import CartesiaRules
 from tests.simulation.copies import Copies
@@ -126,15 +127,16 @@ def _to_the_end(place: Installation, name: str) -> None:
     place.decisions.judge(END)
 
 
-def each_name_once(known: set[str], story: str) -> Choice:
+def each_name_once(known: set[str], story: str, part: int = 0, parts: int = 1) -> Choice:
     """One crash for each place in the code, by turns with a restart at once and one after the lease.
 
-    Reading files looks the same whether one is new, edited or gone: there each story counts by itself.
+    Of several parts, which may be played at the same time, each takes its own places. Reading files looks the same
+    whether one is new, edited or gone: there each story counts by itself.
     """
 
     def choose(told: str) -> tuple[float, ...]:
         name = f"{story}: {told}" if told.startswith("tick files") else told
-        if name in known or told in known:
+        if name in known or told in known or crc32(name.encode()) % parts != part:
             return ()
         known.add(name)
         return (AT_ONCE,) if len(known) % 2 else (AFTER_THE_LEASE,)
@@ -142,10 +144,10 @@ def each_name_once(known: set[str], story: str) -> Choice:
     return choose
 
 
-def without_requests(points: list[str]) -> set[str]:
-    """Of these points those of work that asks no provider for anything."""
-    asks = {point.partition(": ")[0] for point in points if " leaves #" in point}
-    return {point for point in points if point.partition(": ")[0] not in asks}
+def without_changes(points: list[str]) -> set[str]:
+    """Of these points those of work that changes nothing at a provider."""
+    changes = {point.partition(": ")[0] for point in points if " leaves #" in point}
+    return {point for point in points if point.partition(": ")[0] not in changes}
 
 
 def every_point(_told: str) -> tuple[float, ...]:

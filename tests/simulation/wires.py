@@ -44,7 +44,7 @@ class Wires(httpx.BaseTransport):
         world, process = self._world, self._world.at_work
         provider, operation = world.outside.what(request)
         what = f"{provider} {operation}"
-        world.seams.reach(process, f"before {what} leaves")
+        world.seams.reach(process, f"before {what} {'is read' if request.method == 'GET' else 'leaves'}")
         label = world.creates.leaves(provider, request) if operation == "create" else None
         response = self._met(process, provider, operation, request, label)
         if label is not None and (
