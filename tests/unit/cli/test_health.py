@@ -45,6 +45,7 @@ def test_beat_is_well_while_its_heartbeat_is_young(health: Health, tmp_path):
     ledger.close()
 
 
+@pytest.mark.slow
 def test_a_worker_that_cannot_be_asked_is_not_well(health: Health, monkeypatch):
     """Without a broker it does nothing, whatever its process looks like. No password is told."""
     monkeypatch.setenv("CALLBEAT_REDIS_URL", f"redis://:s3cret@127.0.0.1:{free_port()}/0")

@@ -17,6 +17,8 @@ from callbeat.contacts.screening import EXCLUDED, INVALID, screen
 from callbeat.contacts.source import SourceError, SourceRow, Wanted, read_rows
 from tests.trying import tried
 
+pytestmark = pytest.mark.slow
+
 PHONE = Wanted(phone="phone")
 MEGABYTE = 1024 * 1024
 ANN = "+12025550101"

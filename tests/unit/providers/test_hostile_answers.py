@@ -26,6 +26,8 @@ from tests.trying import tried
 from tests.unit.providers import cartesia_replies, replies, trillet_replies
 from tests.unit.providers.replies import raw
 
+pytestmark = pytest.mark.slow
+
 LONGEST = {"ref": 120, "status_word": 60, "fingerprint": 40}
 ENDS = {
     bolna: {"executed", "completed", "stopped", "canceled", "cancelled", "deleted", "failed"},

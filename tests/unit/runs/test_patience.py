@@ -27,6 +27,8 @@ from tests.driving import drive
 from tests.factories import DUE, FAR_AHEAD, GOOD_ACCOUNT, NOW, a_campaign, call_seen, minutes, seconds, seen
 from tests.postgres import ON_POSTGRES
 
+pytestmark = pytest.mark.slow
+
 S, R = BatchState, RunState
 OPEN_BATCHES = [state for state in BatchState if not state.final]
 OPEN_RUNS = [state for state in RunState if not state.final]

@@ -26,6 +26,8 @@ from tests.driving import drive
 from tests.factories import DUE, FAR_AHEAD, NOW, a_campaign, call_seen, minutes, office, parked, seen
 from tests.postgres import ON_POSTGRES
 
+pytestmark = pytest.mark.slow
+
 S, R = BatchState, RunState
 LATER = timedelta(hours=1)
 DAMAGED = {"garbage": "{", "another form": json.dumps({"name": 7}), "nothing": ""}
