@@ -33,7 +33,7 @@ test: $(STAMP) ## everything: make check, long unit tests, contract tests, integ
 
 SEEDS ?= 20
 simulate: $(STAMP) ## long simulations with faults, two at a time: make simulate SEEDS=20
-	@seq $(SEEDS) | xargs -P 2 -I{} sh -c '$(BIN)/python -m tests.simulation --seed {} --campaigns 6 --days 6 2>/dev/null || exit 255'
+	@seq $(SEEDS) | xargs -P 2 -I{} sh -c '$(BIN)/python -m tests.simulation --seed {} --campaigns 8 --days 4 2>/dev/null || exit 255'
 
 simulate-year: $(STAMP) ## one seed, 200 campaigns of two weeks each, a year
 	$(BIN)/python -m tests.simulation --seed 1 --campaigns 200 --days 365 --lives 14
