@@ -62,7 +62,10 @@ class Accounts:
         return Door(client) if closed is None else _door(client, closed)
 
     def heed(self, account: str, answer: object, now: datetime) -> None:
-        """Close an account whose credentials or funds were refused, until a harmless read succeeds."""
+        """Close an account whose credentials or funds were refused, until a harmless read succeeds.
+
+        Each answer comes by here by itself (`_watch`): no step has to tell of it.
+        """
         kind = refused_for(answer)
         if kind is not None and isinstance(answer, Refused):
             self._close(account, kind, answer.reason, now)

@@ -63,7 +63,6 @@ def _batch(job: BatchJob) -> BatchSeen | None:
 
 
 def _again(job: BatchJob, failure: Failure) -> None:
-    job.context.accounts.heed(job.batch.account, failure, job.now)
     job.wait(failure.retry_in if isinstance(failure, Busy) else SETTLE, failure.reason, collect_wanted=True)
 
 

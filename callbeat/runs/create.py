@@ -52,7 +52,6 @@ def create(context: Context, batch_id: int) -> None:
     if isinstance(found, list):
         _go_on(job, found)
     else:
-        context.accounts.heed(job.batch.account, found, job.now)
         job.wait(found.retry_in if isinstance(found, Busy) else BETWEEN_LISTS, found.reason, **_looked(job))
 
 
@@ -218,7 +217,6 @@ def _what_leaves(job: BatchJob, chosen: Chosen) -> str:
 
 def _create(job: BatchJob, batch: NewBatch) -> None:
     answer = job.provider.create(batch)
-    job.context.accounts.heed(job.batch.account, answer, job.now)
     verdict = after_create(answer, job.can)
     try:
         _record(job, verdict, answer)

@@ -48,9 +48,7 @@ def _heed(job: BatchJob, look: Look) -> None:
 
 
 def _judge(job: BatchJob, look: Look) -> None:
-    answer = look(job)
-    job.context.accounts.heed(job.batch.account, answer, job.now)
-    _record(job, answer)
+    _record(job, look(job))
 
 
 def _claim(context: Context, batch_id: int) -> BatchJob | None:

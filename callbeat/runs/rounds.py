@@ -82,7 +82,6 @@ def _look(job: BatchJob) -> BatchSeen | None:
     answer = job.urgent.get(job.ref)
     if isinstance(answer, Accepted):
         return answer.value
-    job.context.accounts.heed(job.batch.account, answer, job.now)
     job.wait(answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, answer.reason)
     return None
 
@@ -99,7 +98,6 @@ def _send(job: BatchJob) -> None:
     )  # fmt: skip
     job.hold.check()
     answer = job.provider.retry(job.ref)
-    job.context.accounts.heed(job.batch.account, answer, job.now)
     try:
         _record(job, answer)
     except LedgerConflict:

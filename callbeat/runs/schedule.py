@@ -46,7 +46,6 @@ def _is_parked(job: BatchJob) -> bool:
         )  # fmt: skip
         _believe(job, answer.value)
         return False
-    job.context.accounts.heed(job.batch.account, answer, job.now)
     chosen = _choose(job)
     if isinstance(chosen, NoneLeft):
         _give_up(job, chosen, parked=False)
@@ -81,7 +80,6 @@ def _send(job: BatchJob, chosen: Chosen) -> None:
         return
     job.hold.check()
     answer = job.provider.schedule(batch.provider_ref or "", start.text)
-    job.context.accounts.heed(batch.account, answer, job.now)
     try:
         _record(job, answer, start)
     except LedgerConflict:
@@ -126,7 +124,6 @@ def _read_back(job: BatchJob) -> None:
     if isinstance(answer, Accepted):
         _believe(job, answer.value)
         return
-    job.context.accounts.heed(job.batch.account, answer, job.now)
     if isinstance(answer, Refused) and answer.why is Why.NOT_FOUND:
         why = f"it may have been scheduled, and the provider does not know it any more: {answer.reason}"
         job.move(BatchState.HELD, why, reason=why)

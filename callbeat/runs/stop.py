@@ -93,7 +93,6 @@ def _stop(job: BatchJob, reason: str) -> None:
     elif isinstance(seen, Refused) and _is_gone(job, seen):
         _stopped(job, "the provider does not know it any more")
     else:
-        job.context.accounts.heed(job.batch.account, seen, job.now)
         _stop_unseen(job, seen)
 
 
@@ -137,7 +136,6 @@ def _act(job: BatchJob, seen: BatchSeen) -> None:
     answer = _delete(job, DELETED_UNBEGUN) if parked else job.urgent.stop(job.ref)
     if isinstance(answer, Refused) and seen.phase is Phase.SCHEDULED:
         answer = _delete(job)
-    job.context.accounts.heed(job.batch.account, answer, job.now)
     _after(job, answer, f"is {seen.status_word}", answer)
 
 

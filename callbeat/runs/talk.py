@@ -93,7 +93,6 @@ def _read_singly(job: BatchJob) -> bool:
         job.before_page()
         answer = job.provider.get_call(job.ref, call.provider_call)
         if isinstance(answer, Refused) and answer.why is Why.CREDENTIALS:
-            job.context.accounts.heed(job.batch.account, answer, job.now)
             return _goes_on(job, Busy(answer.reason, SOONEST), SINGLY)
         if isinstance(answer, Busy):
             return _goes_on(job, answer, SINGLY)

@@ -33,7 +33,6 @@ def verify(context: Context, batch_id: int) -> None:
     if isinstance(answer, Accepted):
         _judge(job, answer.value)
     else:
-        context.accounts.heed(job.batch.account, answer, job.now)
         _not_verified(job, answer)
 
 
@@ -146,7 +145,6 @@ def _not_shown(job: BatchJob) -> None:
     elif isinstance(answer, Refused) and answer.why is not Why.CREDENTIALS:
         _denied(job, answer)
     else:
-        job.context.accounts.heed(job.batch.account, answer, job.now)
         _not_verified(job, answer)
 
 
