@@ -12,8 +12,8 @@ from callbeat.runs.context import Context
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.needs import retry_wish
 from callbeat.runs.next_step import reads_talk
-from callbeat.runs.pace import SETTLE
-from callbeat.runs.poll import ENDED, stale, wait_for
+from callbeat.runs.pace import SETTLE, next_settling_look
+from callbeat.runs.poll import ENDED, before_hours_end, stale, wait_for
 from callbeat.runs.rounds import next_round
 from callbeat.runs.settling import accounted, settled
 from callbeat.runs.talk import read_talk
@@ -74,12 +74,13 @@ def _judge(job: BatchJob, batch: BatchSeen) -> None:
         _end(job, batch, found)
         return
     over = len(found.seen) - len(found.open)
-    wait = min(SETTLE, wait_for(job, over)) if batch.phase in ENDED else wait_for(job, over)
+    since = (job.batch.over_since or job.now) if batch.phase in ENDED else None
+    wait = wait_for(job, over) if since is None else before_hours_end(job, next_settling_look(job.now - since))
     if job.overdue:
         why = f"it never settled: {over} of {len(found.calls)} calls are over"
         job.move(BatchState.HELD, why, reason=why, collect_wanted=False)
         return
-    job.release(wait=wait, phase=str(batch.phase), valid=batch.valid, collect_wanted=False)
+    job.release(wait=wait, phase=str(batch.phase), valid=batch.valid, over_since=since, collect_wanted=False)
 
 
 def _done(job: BatchJob, batch: BatchSeen, found: Shown) -> bool:

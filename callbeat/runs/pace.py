@@ -24,6 +24,14 @@ def next_look(start_at: datetime, now: datetime, *, calls: int, over: int) -> ti
     return _bounded(elapsed / over * max(calls - over, 0) / 3)
 
 
+def next_settling_look(over_for: timedelta) -> timedelta:
+    """How long to leave a batch that is over at the provider, but not all of its calls: a tenth of that time.
+
+    Last calls are mostly told within minutes. One that is never told would be asked for thousands of times a day.
+    """
+    return min(max(over_for / 10, SETTLE), LATEST)
+
+
 def given_up_at(start_at: datetime, dial_until: datetime | None) -> datetime:
     """When a batch that never settles is reported instead of polled."""
     return dial_until + GIVE_UP_AFTER_HOURS if dial_until else start_at + GIVE_UP_AFTER_START

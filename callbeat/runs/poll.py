@@ -169,7 +169,10 @@ def _start(job: BatchJob, seen: BatchSeen) -> datetime:
 def wait_for(job: BatchJob, over: int) -> timedelta:
     """How long to leave a batch alone: by the work left, and never past the end of its hours."""
     batch, now = job.batch, job.now
-    wait = next_look(batch.start_at or now, now, calls=batch.calls, over=over)
-    if batch.dial_until is not None:
-        wait = min(wait, max(batch.dial_until - STOP_AHEAD - now, timedelta(seconds=10)))
-    return wait
+    return before_hours_end(job, next_look(batch.start_at or now, now, calls=batch.calls, over=over))
+
+
+def before_hours_end(job: BatchJob, wait: timedelta) -> timedelta:
+    """A wait, cut short where the batch would have to be stopped before it is over."""
+    until = job.batch.dial_until
+    return wait if until is None else min(wait, max(until - STOP_AHEAD - job.now, timedelta(seconds=10)))
