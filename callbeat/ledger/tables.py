@@ -1,92 +1,16 @@
-"""The tables. All instants are UTC and aware, on SQLite too, which would hand them back naive."""
+"""The tables of the ledger."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, ForeignKey, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON
 
+from callbeat.ledger.columns import Instant, Leased, Money, Table, Word
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.outcomes import Outcome
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, stored as UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("an instant without a zone would be guessed at")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Word(TypeDecorator[str]):
-    """A member of a vocabulary, stored as its own text."""
-
-    impl = String(20)
-    cache_ok = True
-
-    def __init__(self, words: type[RunState] | type[BatchState] | type[Outcome]) -> None:
-        super().__init__()
-        self.words = words
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else str(self.words(value))
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """A word of a later version is handed out as it is: one strange row must not hide all others."""
-        try:
-            return None if value is None else self.words(value)
-        except ValueError:
-            return value
-
-
-class Money(TypeDecorator[Decimal]):
-    """A decimal amount, stored as its text: no float ever touches it."""
-
-    impl = String(40)
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
-        return None if value is None else str(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
-
-
-class Table(DeclarativeBase):
-    """Base of all tables; constraint names are fixed so that migrations can name them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-
-
-class Leased:
-    """Columns by which a row is acted on by one process at a time.
-
-    `next_action_at` is campaign time; leases are real time. `fence` rises with each claim, and every later
-    write compares it, so a process that slept through its lease changes nothing.
-    """
-
-    next_action_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
-    lease_until: Mapped[datetime | None] = mapped_column(Instant, default=None)
-    lease_term: Mapped[str | None] = mapped_column(String(60), default=None)
-    fence: Mapped[int] = mapped_column(default=0)
 
 
 class CampaignRow(Table):
@@ -146,6 +70,7 @@ class RunRow(Leased, Table):
     rows: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    keep_until: Mapped[datetime | None] = mapped_column(Instant, default=None, index=True)  # then its people go
 
 
 class BatchRow(Leased, Table):
@@ -172,6 +97,8 @@ class BatchRow(Leased, Table):
     reason: Mapped[str | None] = mapped_column(Text, default=None)
     stop_reason: Mapped[str | None] = mapped_column(String(60), default=None)
     calls: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None] = mapped_column(Instant, default=None)  # of its wave; None: as its run
+    places: Mapped[list[str] | None] = mapped_column(JSON, default=None)  # where its recipients are, if asked
     asked_text: Mapped[str | None] = mapped_column(String(60), default=None)
     start_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     dial_until: Mapped[datetime | None] = mapped_column(Instant, default=None)
@@ -204,6 +131,7 @@ class CallRow(Table):
     batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), index=True)
     row: Mapped[int]
     number: Mapped[str] = mapped_column(String(20))
+    number_hash: Mapped[str | None] = mapped_column(String(32), default=None, index=True)
     variables: Mapped[dict[str, str]] = mapped_column(JSON)
     outcome: Mapped[Outcome] = mapped_column(Word(Outcome), default=Outcome.WAITING)
     last_outcome: Mapped[Outcome | None] = mapped_column(Word(Outcome), default=None)  # before it was open again
@@ -226,6 +154,34 @@ class ExclusionRow(Table):
     row: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
     reason: Mapped[str] = mapped_column(String(60))
+
+
+class SuppressionRow(Table):
+    """A number that is never called. Only its keyed hash is kept. `source` is a word: by_hand, opt_out, …"""
+
+    __tablename__ = "suppressions"
+    number_hash: Mapped[str] = mapped_column(String(32), primary_key=True)
+    source: Mapped[str] = mapped_column(String(60))
+    added_at: Mapped[datetime] = mapped_column(Instant)
+    actor: Mapped[str] = mapped_column(String(80))
+
+
+class NumberKeyRow(Table):
+    """One row: the key with which this ledger hashes numbers. Made up once, and in every copy."""
+
+    __tablename__ = "number_key"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))
+
+
+class ExportRow(Table):
+    """A file that a run's calls were written to: where `forget` has to look."""
+
+    __tablename__ = "exports"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"), index=True)
+    file: Mapped[str] = mapped_column(String(400))
+    written_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class EventRow(Table):

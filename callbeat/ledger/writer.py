@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from callbeat.errors import LedgerConflict
+from callbeat.ledger.columns import Instant
 from callbeat.ledger.lines import NOTE, Line, ids_of
 from callbeat.ledger.locks import lease_clock, lock_names, shared
 from callbeat.ledger.states import BATCH_MOVES, RUN_MOVES, BatchState, RunState
-from callbeat.ledger.tables import BatchRow, EventRow, Instant, RunRow
+from callbeat.ledger.tables import BatchRow, EventRow, RunRow
 
 R = TypeVar("R", RunRow, BatchRow)
 SYSTEM = "callbeat"

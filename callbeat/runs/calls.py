@@ -18,7 +18,8 @@ from sqlalchemy import (
     update,
 )
 
-from callbeat.ledger.tables import CallRow, Instant, Word
+from callbeat.ledger.columns import Instant, Word
+from callbeat.ledger.tables import CallRow
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import OPEN, Outcome
 from callbeat.providers.answers import Accepted, Failure

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from alembic import context
 
-from callbeat.ledger.tables import Instant, Money, Table, Word
+from callbeat.ledger.columns import Instant, Money, Word
+from callbeat.ledger.tables import RunRow
 
 PLAIN = {Instant: "sa.DateTime(timezone=True)", Word: "sa.String(length=20)", Money: "sa.String(length=40)"}
 
@@ -16,7 +17,7 @@ def _plain_types(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Table.metadata,
+    target_metadata=RunRow.metadata,
     render_as_batch=True,
     render_item=_plain_types,
 )

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from callbeat.ledger.columns import Instant, Money
 from callbeat.ledger.states import BatchState, RunState
-from callbeat.ledger.tables import Instant, Money, RunRow
+from callbeat.ledger.tables import RunRow
 from callbeat.outcomes import Outcome
 from tests.factories import DUE, NOW, a_campaign
 

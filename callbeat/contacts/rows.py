@@ -1,0 +1,27 @@
+"""Rows of a source as frames, some at a time: a million contacts take no more memory than a thousand."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+ROWS_AT_ONCE = 50_000
+_VARIABLE = "variable:"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Consecutive rows of a source.
+
+    `frame` has the columns `row` (UInt32, counted from 1 over the whole source), `phone` (String, as written; null
+    where the row is broken or it is empty), `broken` (String: why the row cannot be read, else null), `zone`
+    (String, as written; only where the campaign names its column), and one String column, never null, for each
+    variable, named by `variable_column`.
+    """
+
+    frame: pl.DataFrame
+    variables: tuple[str, ...]
+
+
+def variable_column(variable: str) -> str:
+    """The name of a variable's column in a frame: no variable can be mistaken for another column."""
+    return f"{_VARIABLE}{variable}"
