@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from callbeat.campaigns.due import campaign_due_times, is_skipped, opens_at
+from callbeat.campaigns.hours import asks_recipient, in_campaign_zone
 from callbeat.campaigns.model import Campaign
 from callbeat.campaigns.reader import Reading
 from callbeat.campaigns.recurrence import zone_changes
@@ -178,7 +179,8 @@ def _rows(readings: list[Reading], first: datetime, last: datetime) -> Iterator[
 
 def _row(campaign: Campaign, due: datetime) -> Json:
     opens = opens_at(campaign, due)
-    chosen = choose_start(rules_of(campaign.provider), campaign, due, opens)
+    local = campaign.model_copy(update={"hours": in_campaign_zone(campaign.hours)})
+    chosen = choose_start(rules_of(campaign.provider), local, due, opens)
     starts = isinstance(chosen, Chosen) and not is_skipped(campaign, due)
     return {
         "campaign": campaign.name,
@@ -202,6 +204,8 @@ def _notes(campaign: Campaign, due: datetime, chosen: Chosen | NoneLeft) -> Iter
         yield f"starts late, at {chosen.start.start_at.astimezone(zone):%H:%M}, when its hours begin"
     elif chosen.start.start_at != due:
         yield f"{campaign.provider} rounds the start up to {chosen.start.start_at.astimezone(zone):%H:%M}"
+    if asks_recipient(campaign.hours):
+        yield "starts follow each recipient's zone; shown is that of a contact in the campaign's own"
     yield from _clock_changes(zone, due)
 
 

@@ -5,7 +5,7 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from callbeat.campaigns.cron import parse_cron
-from callbeat.campaigns.hours import Permitted, next_window
+from callbeat.campaigns.hours import Permitted, asks_recipient, next_window
 from callbeat.campaigns.model import Schedule
 from callbeat.campaigns.recurrence import next_due
 
@@ -39,10 +39,15 @@ def first_due(schedule: Schedule, hours: Permitted) -> datetime | None:
 
 
 def _leap(schedule: Schedule, hours: Permitted, zone: ZoneInfo, due: datetime) -> datetime | None:
-    """Where to look on when calls are not permitted at a due time; None when they are."""
+    """Where to look on when calls are not permitted at a due time; None when they are.
+
+    By the recipients' clocks every time is permitted somewhere: each contact is judged by its own.
+    """
     day = due.astimezone(zone).date()
     if day in schedule.skip_dates:
         return midnight(day + timedelta(days=1), zone) - TICK
+    if asks_recipient(hours):
+        return None
     window = next_window(hours, schedule.timezone, due)
     if window is None or window.opens <= due + schedule.late:  # `late` may carry it into the hours
         return None

@@ -1,18 +1,15 @@
-"""Calling hours: which instants are permitted, across every change of the clocks."""
+"""Calling hours: which instants are permitted, at one place or at many, across every change of the clocks."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from callbeat.campaigns.model import Hours
-from callbeat.campaigns.recurrence import zone_changes
+from callbeat.campaigns.calling_days import Span, Weekly, date_in, spans_around
+from callbeat.campaigns.model import Hours, Interval, NamedHours
+from callbeat.campaigns.zones import known_zones
 
-Permitted = Hours | Literal["any"]
-
-A_DAY = timedelta(days=1)
+Permitted = Hours | NamedHours | Literal["any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,9 @@ class Window:
         return self.opens <= instant and (self.closes is None or instant < self.closes)
 
 
-def window_at(hours: Permitted, campaign_zone: str, instant: datetime) -> Window | None:
+def window_at(
+    hours: Permitted, campaign_zone: str, instant: datetime, places: Collection[str] = ()
+) -> Window | None:
     """The window that contains an aware instant, or None when it is outside hours.
 
     `between` is wall-clock time of the window's own zone and date. No instant is in a window unless its wall
@@ -40,67 +39,104 @@ def window_at(hours: Permitted, campaign_zone: str, instant: datetime) -> Window
     Days that touch at midnight make one window; for hours that never pause it closes two weeks ahead.
     For "any" the window opens at `instant` and has no end.
 
+    With the zone "recipient" an instant is permitted when it is in every zone of every one of the `places`, in
+    each by the rule of the place's region, else by the general rule. A place is a text: IANA zones joined by
+    "&", then perhaps "@" and a region: "America/Chicago&America/New_York@US-FL". Other hours ignore `places`.
+
     Raises:
-        ValueError: `instant` has no zone.
+        ValueError: `instant` has no zone; hours of the recipient's zone without places, or an unknown zone in one.
     """
-    window = next_window(hours, campaign_zone, instant)
+    window = next_window(hours, campaign_zone, instant, places)
     return window if window is not None and instant in window else None
 
 
-def next_window(hours: Permitted, campaign_zone: str, after: datetime) -> Window | None:
+def next_window(
+    hours: Permitted, campaign_zone: str, after: datetime, places: Collection[str] = ()
+) -> Window | None:
     """The window that contains an aware instant, else the first that opens after it; see `window_at`.
 
-    None means that no day is permitted.
+    None means that no instant of the next two weeks is permitted, for example at places too far apart.
+
+    Raises:
+        ValueError: as in `window_at`.
     """
     after = _utc(after)
     if hours == "any":
         return Window(after, None)
-    zone = ZoneInfo(campaign_zone if hours.zone == "campaign" else hours.zone)
-    first = after.astimezone(zone).date()
-    ahead = (window for window in _windows(hours, zone, first) if window[1] > after)
-    return _joined(ahead)
+    clocks = _clocks(hours, campaign_zone, places)
+    # Many zones keep the same time: what they permit is looked at once.
+    spans = {spans_around(weekly, zone, date_in(zone, after)) for weekly, zone in clocks}
+    return next((Window(*span) for span in _in_all(_from(after, each) for each in spans)), None)
 
 
-def _windows(hours: Hours, zone: ZoneInfo, first: date) -> Iterator[tuple[datetime, datetime]]:
-    """The windows around a date: two days back, since a clock change may belong to it, and two weeks ahead."""
-    for offset in range(-2, 16):
-        day = first + A_DAY * offset
-        if day.weekday() not in hours.days:
-            continue
-        opens, closes = _window_on(day, hours.start, hours.end, zone)
+def asks_recipient(hours: Permitted) -> bool:
+    """Whether each recipient's own clock decides, so that places have to be given."""
+    return hours != "any" and hours.zone == "recipient"
+
+
+def in_campaign_zone(hours: Permitted) -> Permitted:
+    """The same hours as if every recipient lived in the campaign's zone, by the general rule.
+
+    For those who speak before the contacts are known, such as `validate` and `plan`; nobody is called by it.
+    """
+    if hours == "any" or hours.zone != "recipient":
+        return hours
+    return hours.model_copy(update={"zone": "campaign"})
+
+
+def intervals_of(hours: Hours | NamedHours) -> tuple[Interval | Hours, ...]:
+    """What is permitted in a week where no region has a rule of its own."""
+    return hours.general if isinstance(hours, NamedHours) else (hours,)
+
+
+def regions_of(hours: Permitted) -> Mapping[str, str]:
+    """Which region's rule a number falls under: beginning of its E.164 form to region. None begins with another."""
+    if not isinstance(hours, NamedHours):
+        return {}
+    return {prefix: rule.region for rule in hours.regions for prefix in rule.prefixes}
+
+
+def _clocks(hours: Hours | NamedHours, campaign_zone: str, places: Collection[str]) -> set[tuple[Weekly, str]]:
+    """Which weekly hours have to hold by which zones' clocks. Each once, however many places share it."""
+    general = _weekly(intervals_of(hours))
+    if not asks_recipient(hours):
+        return {(general, campaign_zone if hours.zone == "campaign" else hours.zone)}
+    if not places:
+        raise ValueError("the recipient's own zone decides, and no place was given")
+    of_region = _weekly_of_regions(hours)
+    parted = (place.partition("@") for place in places)
+    rules = ((of_region.get(region, general), zones.split("&")) for zones, _, region in parted)
+    return {(weekly, _known(zone)) for weekly, zones in rules for zone in zones}
+
+
+def _weekly_of_regions(hours: Hours | NamedHours) -> dict[str, Weekly]:
+    rules = hours.regions if isinstance(hours, NamedHours) else ()
+    return {rule.region: _weekly(rule.intervals) for rule in rules}
+
+
+def _weekly(intervals: tuple[Interval | Hours, ...]) -> Weekly:
+    return tuple((interval.days, interval.start, interval.end) for interval in intervals)
+
+
+def _known(zone: str) -> str:
+    if zone not in known_zones():
+        raise ValueError(f"a place names the zone '{zone[:40]}', and there is none of that name")
+    return zone
+
+
+def _from(after: datetime, spans: tuple[Span, ...]) -> Iterator[Span]:
+    return (span for span in spans if span[1] > after)
+
+
+def _in_all(spans: Iterable[Iterator[Span]]) -> Iterator[Span]:
+    """What lies in a span of each: each gives its own in order, apart from each other, and ends."""
+    each = list(spans)
+    current = [next(one, None) for one in each]
+    while (found := [span for span in current if span]) and len(found) == len(each):
+        opens, closes = max(span[0] for span in found), min(span[1] for span in found)
         if opens < closes:
             yield opens, closes
-
-
-def _joined(windows: Iterator[tuple[datetime, datetime]]) -> Window | None:
-    found = next(windows, None)
-    if found is None:
-        return None
-    opens, closes = found
-    for following, end in windows:
-        if following != closes:
-            break
-        closes = end
-    return Window(opens, closes)
-
-
-@lru_cache(maxsize=4096)
-def _window_on(day: date, start: time, end: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """One date's permitted instants; closes is not after opens when the clocks skip them all."""
-    first = datetime.combine(day, start)
-    last = datetime.combine(day if end > time(0) else day + A_DAY, end)
-    opens, closes = _instant(first.replace(fold=1), zone), _instant(last.replace(fold=0), zone)
-    return (opens, closes) if opens < closes else (_instant(first.replace(fold=0), zone), closes)
-
-
-def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The instant (UTC) of a wall time's first or second pass, by its fold; in a gap, the end of the gap."""
-    instant = wall.replace(tzinfo=zone).astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None) == wall:
-        return instant
-    other = wall.replace(tzinfo=zone, fold=1 - wall.fold).astimezone(UTC)
-    earlier, later = sorted((instant, other))
-    return zone_changes(zone, earlier, later)[0].instant
+        current = [next(one, None) if span[1] == closes else span for one, span in zip(each, found, strict=True)]
 
 
 def _utc(instant: datetime) -> datetime:

@@ -111,8 +111,12 @@ HOURS = Block(
             "Wall-clock times such as 09:00-20:00. The end is not included; 24:00 is midnight.",
             required=True,
         ),
-        Key("zone", "Whose wall clock: campaign, unless an IANA zone is given."),
-        Key("unknown_zone", "What to do with contacts whose zone is unknown.", later=True),
+        Key("zone", "Whose wall clock: campaign unless said otherwise, recipient, or an IANA zone."),
+        Key(
+            "unknown_zone",
+            "With zone: recipient, whether contacts whose zone is unknown are left out (exclude, unless said "
+            "otherwise) or called by the campaign's own zone (campaign).",
+        ),
     ),
 )
 

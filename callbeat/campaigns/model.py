@@ -41,16 +41,53 @@ class Contacts(Part):
     max_rows: int | None = Field(default=None, ge=1)
 
 
+UnknownZone = Literal["exclude", "campaign"]
+
+
 class Hours(Part):
     """When calls are permitted: weekdays (Monday is 0), a half-open wall-clock interval, and whose wall clock.
 
-    `zone` is "campaign" or an IANA zone. `end` 00:00 means the end of the day.
+    `zone` is "campaign", "recipient" or an IANA zone. `end` 00:00 means the end of the day. `unknown_zone` says
+    what becomes of a contact whose zone is not known, with "recipient" only; None is "exclude".
     """
 
     days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     start: time
     end: time
     zone: str = "campaign"
+    unknown_zone: UnknownZone | None = None
+
+
+class Interval(Part):
+    """The same half-open wall-clock interval on some weekdays (Monday is 0). `end` 00:00 is the end of the day."""
+
+    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    start: time
+    end: time
+
+
+class RegionRule(Part):
+    """What is permitted in one region, such as "US-FL": to whom it applies, the number's first digits tell.
+
+    `prefixes` are beginnings of E.164 numbers, such as "+1239". Without intervals nothing is ever permitted.
+    """
+
+    region: str
+    prefixes: tuple[str, ...]
+    intervals: tuple[Interval, ...]
+
+
+class NamedHours(Part):
+    """Hours by name, as the file hours/NAME.yaml meant them when the campaign was read.
+
+    `general` is the rule of every place that no region covers. `zone` and `unknown_zone` as in `Hours`.
+    """
+
+    name: str
+    general: tuple[Interval, ...]
+    regions: tuple[RegionRule, ...] = ()
+    zone: str = "recipient"
+    unknown_zone: UnknownZone | None = None
 
 
 RetryOn = Literal["no_answer", "busy", "failed", "voicemail"]
@@ -73,7 +110,7 @@ class Campaign(Part):
     agent: str
     schedule: Schedule
     contacts: Contacts
-    hours: Hours | Literal["any"]
+    hours: Hours | NamedHours | Literal["any"]
     from_numbers: tuple[str, ...] = ()
     concurrency: int | None = Field(default=None, ge=1)
     retries: Retries | None = None

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from callbeat.campaigns.days import DAYS
 from callbeat.campaigns.fields import Fields, read_fields
 from callbeat.campaigns.first_due import first_due
-from callbeat.campaigns.hours import Permitted
+from callbeat.campaigns.hours import Permitted, intervals_of
 from callbeat.campaigns.keys import CAMPAIGN, PROVIDERS
-from callbeat.campaigns.model import Campaign, Schedule
+from callbeat.campaigns.model import Campaign, Hours, Interval, Schedule
 from callbeat.campaigns.places import Place, line_of, plain
 from callbeat.campaigns.rules_calling import read_hours, read_retries
 from callbeat.campaigns.rules_contacts import read_contacts
@@ -108,10 +108,15 @@ def _why_never(schedule: Schedule, hours: Permitted) -> tuple[str, str]:
     if due is None or hours == "any":
         return "no due time falls within from, until and skip_dates", "change the dates or the cron line"
     local = due.astimezone(ZoneInfo(schedule.timezone))
-    days = ",".join(DAYS[day] for day in hours.days)
-    end = f"{hours.end:%H:%M}" if hours.end > time(0) else "24:00"
     zone = schedule.timezone if hours.zone == "campaign" else hours.zone
+    told = ", ".join(_in_words(interval) for interval in intervals_of(hours))
     return (
         f"no due time falls within hours: the first is {local:%a %H:%M} {schedule.timezone}",
-        f"hours are {days} {hours.start:%H:%M}-{end} {zone}; change these or the cron line",
+        f"hours are {told} {zone}; change these or the cron line",
     )
+
+
+def _in_words(hours: Hours | Interval) -> str:
+    days = ",".join(DAYS[day] for day in hours.days)
+    end = f"{hours.end:%H:%M}" if hours.end > time(0) else "24:00"
+    return f"{days} {hours.start:%H:%M}-{end}"

@@ -7,7 +7,7 @@ from callbeat.campaigns.days import parse_between, parse_days
 from callbeat.campaigns.durations import parse_duration
 from callbeat.campaigns.fields import Fields, read_fields
 from callbeat.campaigns.keys import HOURS, RETRIES
-from callbeat.campaigns.model import Hours, Retries, RetryOn
+from callbeat.campaigns.model import Hours, Retries, RetryOn, UnknownZone
 from callbeat.campaigns.places import Place
 from callbeat.campaigns.values import (
     distinct,
@@ -18,13 +18,14 @@ from callbeat.campaigns.values import (
     read_text,
     read_whole_number,
 )
-from callbeat.campaigns.wording import WordingError, quoted
+from callbeat.campaigns.wording import quoted
 from callbeat.campaigns.yaml_lines import Listing, Scalar
 from callbeat.campaigns.zones import parse_zone
 
 MOST_ATTEMPTS = 100
 SHORTEST_PAUSE = timedelta(minutes=1)
 RETRY_ON: tuple[RetryOn, ...] = get_args(RetryOn)
+UNKNOWN_ZONE: tuple[UnknownZone, ...] = get_args(UnknownZone)
 
 
 def read_hours(place: Place) -> Hours | Literal["any"] | None:
@@ -39,8 +40,10 @@ def read_hours(place: Place) -> Hours | Literal["any"] | None:
         "days": fields.read("days", _days),
         "start": between and between[0],
         "end": between and between[1],
-        "zone": fields.read("zone", parsed(_parse_hours_zone)),
+        "zone": fields.read("zone", parsed(parse_hours_zone)),
+        "unknown_zone": fields.read("unknown_zone", one_of(UNKNOWN_ZONE)),
     }
+    note_unknown_zone_of_no_use(fields, values["zone"])
     return Hours(**given(values)) if fields.sound else None
 
 
@@ -62,11 +65,20 @@ def _days(place: Place) -> tuple[int, ...] | None:
     return None if parts is None else tuple(sorted({day for part in parts for day in part}))
 
 
-def _parse_hours_zone(text: str) -> str:
-    if text == "recipient":
-        fix = "write campaign or an IANA zone; the recipient's own zone comes with a later version"
-        raise WordingError("'recipient' is not supported yet", fix)
-    return text if text == "campaign" else parse_zone(text)
+def parse_hours_zone(text: str) -> str:
+    """Whose clock decides.
+
+    Raises:
+        WordingError: neither campaign nor recipient nor an IANA zone.
+    """
+    return text if text in ("campaign", "recipient") else parse_zone(text)
+
+
+def note_unknown_zone_of_no_use(fields: Fields, zone: str | None) -> None:
+    """Whoever writes it believes that each recipient's own clock decides."""
+    place, unreadable = fields.get("unknown_zone"), fields.get("zone") is not None and zone is None
+    if place and not unreadable and zone != "recipient":
+        place.note("of use only with zone: recipient", "write zone: recipient beside it, or remove it")
 
 
 def read_retries(place: Place) -> Retries | None:

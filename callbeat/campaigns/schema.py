@@ -4,7 +4,7 @@ from typing import Any
 
 from callbeat.campaigns.days import DAYS
 from callbeat.campaigns.keys import CAMPAIGN, CONTACTS, HOURS, PROVIDERS, RETRIES, SCHEDULE, Block, Key
-from callbeat.campaigns.rules_calling import MOST_ATTEMPTS, RETRY_ON
+from callbeat.campaigns.rules_calling import MOST_ATTEMPTS, RETRY_ON, UNKNOWN_ZONE
 from callbeat.campaigns.rules_schedule import DAY_RULES
 from callbeat.campaigns.source_path import ADDRESS
 
@@ -86,7 +86,8 @@ def _hours() -> dict[str, Schema]:
     return {
         "days": {"anyOf": [_DAYS, days], "default": "mon-sun"},
         "between": _BETWEEN,
-        "zone": {**_TEXT, "default": "campaign", "not": {"const": "recipient"}},
+        "zone": {**_TEXT, "default": "campaign", "examples": ["recipient", "America/New_York"]},
+        "unknown_zone": {"enum": list(UNKNOWN_ZONE), "default": "exclude"},
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from callbeat.campaigns.due import campaign_due_times, is_skipped, next_campaign_due, opens_at
+from callbeat.campaigns.hours import asks_recipient, in_campaign_zone
 from callbeat.campaigns.model import Campaign
 from callbeat.campaigns.reader import Reading
 from callbeat.errors import Finding
@@ -34,7 +35,7 @@ def check_campaign(campaign: Campaign) -> list[Finding]:
     if rules is None:
         return []
     due = next_campaign_due(campaign, REFERENCE)
-    found = [*rules.check(needs_of(campaign)), *_lead(campaign, rules)]
+    found = [*rules.check(needs_of(campaign)), *_lead(campaign, rules), *_recipients(campaign)]
     return (
         found if due is None else [*found, *_rounding(campaign, rules, due), *_late_retries(campaign, rules, due)]
     )
@@ -59,9 +60,19 @@ def _rounding(campaign: Campaign, rules: Rules, due: datetime) -> list[Finding]:
     return [Finding(("schedule", "cron"), told, fix, "warning")]
 
 
+def _recipients(campaign: Campaign) -> list[Finding]:
+    """Whoever reads the cron line should know that it is not the start of every call."""
+    if not asks_recipient(campaign.hours):
+        return []
+    told = "starts follow each recipient's zone: contacts outside their hours when it is due start later, or not"
+    fix = "nothing to mend; `late` says how much later, and docs/hours.md how hours are decided"
+    return [Finding(("hours",), told, fix, "warning")]
+
+
 def _late_retries(campaign: Campaign, rules: Rules, due: datetime) -> list[Finding]:
     """Retries that would come after the hours are left out each time: somebody hopes for them."""
     wish, start = retry_wish(campaign), rules.rounded(due)
+    campaign = campaign.model_copy(update={"hours": in_campaign_zone(campaign.hours)})
     kept = len(fitting(wish, start, dial_until(campaign, start)).after) if wish else 0
     if wish is None or kept == len(wish.after):
         return []

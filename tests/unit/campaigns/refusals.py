@@ -130,8 +130,6 @@ NOT_YET: list[tuple[int, str, str]] = [
     (15, "  source: gs://b/k", "contacts.source"),
     (15, "  source: file:///etc/passwd", "contacts.source"),
     (15, "  source: file:x", "contacts.source"),
-    (22, "  zone: recipient", "hours.zone"),
-    (22, "  unknown_zone: exclude", "hours.unknown_zone"),
     (25, "frequency: {calls: 1, per: 7d}", "frequency"),
     (25, "export: {file: x.csv}", "export"),
     (25, "retention: 30d", "retention"),
