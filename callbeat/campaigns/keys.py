@@ -58,7 +58,8 @@ CAMPAIGN = Block(
             "cartesia",
             "Options that only Cartesia knows: ringing_timeout_seconds, max_call_duration_minutes, region.",
         ),
-        Key("frequency", "At most so many calls to one person in a period, over all campaigns.", later=True),
+        Key("frequency", "At most so many calls to one person in a period, over all campaigns and providers."),
+        Key("opt_out", "What an agent notes of a person who asks not to be called again."),
         Key("export", "Where to write the outcomes of each run.", later=True),
         Key("retention", "How long contacts and variables are kept.", later=True),
         Key("notify", "Whom to tell when a run ends or needs somebody.", later=True),
@@ -96,7 +97,7 @@ CONTACTS = Block(
         Key("max_rows", "More rows than this stop the run: somebody uploaded the wrong file."),
         Key("region", "The country of numbers without '+'.", later=True),
         Key("zone_column", "The column with each contact's IANA zone.", later=True),
-        Key("suppress", "Files with numbers that are never called.", later=True),
+        Key("suppress", "Files with numbers that are never called; if one cannot be read, nobody is called."),
         Key("max_age", "A source older than this stops the run.", later=True),
         Key("sql", "A query instead of a file.", later=True),
     ),
@@ -129,7 +130,31 @@ RETRIES = Block(
     ),
 )
 
-BLOCKS = (CAMPAIGN, SCHEDULE, CONTACTS, HOURS, RETRIES)
+FREQUENCY = Block(
+    "frequency",
+    (
+        Key(
+            "calls",
+            "To one person at most so many calls in the period; those of all campaigns count.",
+            required=True,
+        ),
+        Key("per", "The period, such as 7d: any span of that length, not a week of the calendar.", required=True),
+        Key("gap", "At least so long between the starts of two calls to one person."),
+    ),
+)
+
+OPT_OUT = Block(
+    "opt_out",
+    (
+        Key(
+            "words",
+            "Names or values of an agent's findings which say so, besides do_not_call, opt_out and the like.",
+            required=True,
+        ),
+    ),
+)
+
+BLOCKS = (CAMPAIGN, SCHEDULE, CONTACTS, HOURS, RETRIES, FREQUENCY, OPT_OUT)
 
 
 def homes(name: str, apart_from: Block) -> list[str]:

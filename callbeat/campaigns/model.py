@@ -39,6 +39,7 @@ class Contacts(Part):
     phone: str | None = None
     variables: dict[str, str] | None = None
     max_rows: int | None = Field(default=None, ge=1)
+    suppress: tuple[str, ...] | None = None
 
 
 UnknownZone = Literal["exclude", "campaign"]
@@ -101,6 +102,20 @@ class Retries(Part):
     on: tuple[RetryOn, ...] = ("no_answer", "busy")
 
 
+class Frequency(Part):
+    """At most `calls` to one person in any span of `per`, and at least `gap` between the starts of two."""
+
+    calls: int = Field(ge=1)
+    per: timedelta
+    gap: timedelta | None = None
+
+
+class OptOut(Part):
+    """Words by which an agent's findings say that a person asks not to be called again, besides the usual ones."""
+
+    words: tuple[str, ...]
+
+
 class Campaign(Part):
     """One campaign file. `options` is the block named after the provider, checked by its adapter."""
 
@@ -114,6 +129,8 @@ class Campaign(Part):
     from_numbers: tuple[str, ...] = ()
     concurrency: int | None = Field(default=None, ge=1)
     retries: Retries | None = None
+    frequency: Frequency | None = None
+    opt_out: OptOut | None = None
     on_unverified: Literal["start", "stop"] | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 

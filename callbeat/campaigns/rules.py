@@ -14,6 +14,7 @@ from callbeat.campaigns.model import Campaign, Hours, Interval, Schedule
 from callbeat.campaigns.places import Place, line_of, plain
 from callbeat.campaigns.rules_calling import read_hours, read_retries
 from callbeat.campaigns.rules_contacts import read_contacts
+from callbeat.campaigns.rules_people import read_frequency, read_opt_out
 from callbeat.campaigns.rules_schedule import read_schedule
 from callbeat.campaigns.values import distinct, given, list_of, one_of, parsed, read_text, read_whole_number
 from callbeat.campaigns.wording import WordingError, choices, nearest, quoted
@@ -45,6 +46,8 @@ def read_campaign_rules(root: Place) -> tuple[Campaign | None, str | None]:
         "from_numbers": fields.read("from_numbers", distinct(list_of(read_text))),
         "concurrency": fields.read("concurrency", read_whole_number),
         "retries": fields.read("retries", read_retries),
+        "frequency": fields.read("frequency", read_frequency),
+        "opt_out": fields.read("opt_out", read_opt_out),
         "on_unverified": fields.read("on_unverified", one_of(ON_UNVERIFIED)),
         "options": _options(fields),
     }

@@ -6,8 +6,8 @@ from callbeat.campaigns.fields import read_fields
 from callbeat.campaigns.keys import CONTACTS
 from callbeat.campaigns.model import Contacts
 from callbeat.campaigns.places import Place, child
-from callbeat.campaigns.source_path import parse_source
-from callbeat.campaigns.values import given, parsed, read_text, read_whole_number
+from callbeat.campaigns.source_path import parse_list, parse_source
+from callbeat.campaigns.values import distinct, given, list_of, parsed, read_text, read_whole_number
 from callbeat.campaigns.yaml_lines import Mapping
 
 
@@ -21,6 +21,7 @@ def read_contacts(place: Place) -> Contacts | None:
         "phone": fields.read("phone", read_text),
         "variables": fields.read("variables", _variables),
         "max_rows": fields.read("max_rows", read_whole_number),
+        "suppress": fields.read("suppress", distinct(list_of(parsed(parse_list), least=1))),
     }
     return Contacts(**given(values)) if fields.sound else None
 

@@ -3,8 +3,20 @@
 from typing import Any
 
 from callbeat.campaigns.days import DAYS
-from callbeat.campaigns.keys import CAMPAIGN, CONTACTS, HOURS, PROVIDERS, RETRIES, SCHEDULE, Block, Key
+from callbeat.campaigns.keys import (
+    CAMPAIGN,
+    CONTACTS,
+    FREQUENCY,
+    HOURS,
+    OPT_OUT,
+    PROVIDERS,
+    RETRIES,
+    SCHEDULE,
+    Block,
+    Key,
+)
 from callbeat.campaigns.rules_calling import MOST_ATTEMPTS, RETRY_ON, UNKNOWN_ZONE
+from callbeat.campaigns.rules_people import MOST_CALLS
 from callbeat.campaigns.rules_schedule import DAY_RULES
 from callbeat.campaigns.source_path import ADDRESS
 
@@ -21,6 +33,7 @@ _DAYS: Schema = {
     "examples": ["mon-fri", "mon-wed,sat"],
 }
 _SOURCES = ["contacts/renewals.csv", "contacts/%Y-%m-%d.csv"]
+_LIST: Schema = {**_TEXT, "not": {"pattern": f"{ADDRESS.pattern}|%"}, "examples": ["suppression/do-not-call.csv"]}
 _BETWEEN: Schema = {
     "type": "string",
     "pattern": "^[0-9]{1,2}:[0-9]{2} ?- ?[0-9]{1,2}:[0-9]{2}$",
@@ -53,6 +66,8 @@ def _campaign() -> dict[str, Schema]:
         "from_numbers": {"type": "array", "items": _WORDY, "uniqueItems": True},
         "concurrency": {"type": "integer", "minimum": 1},
         "retries": _block(RETRIES, _retries()),
+        "frequency": _block(FREQUENCY, _frequency()),
+        "opt_out": _block(OPT_OUT, _opt_out()),
         "on_unverified": {"enum": ["start", "stop"]},
         **{name: {"type": "object"} for name in PROVIDERS},
     }
@@ -78,6 +93,7 @@ def _contacts() -> dict[str, Schema]:
         "phone": _WORDY,
         "variables": {"type": "object", "additionalProperties": _WORDY},
         "max_rows": {"type": "integer", "minimum": 1},
+        "suppress": {"type": "array", "items": _LIST, "minItems": 1, "uniqueItems": True},
     }
 
 
@@ -97,6 +113,18 @@ def _retries() -> dict[str, Schema]:
         "after": {"type": "array", "items": _DURATION, "minItems": 1},
         "on": {"type": "array", "items": {"enum": list(RETRY_ON)}, "minItems": 1, "uniqueItems": True},
     }
+
+
+def _frequency() -> dict[str, Schema]:
+    return {
+        "calls": {"type": "integer", "minimum": 1, "maximum": MOST_CALLS},
+        "per": {**_DURATION, "examples": ["7d"]},
+        "gap": {**_DURATION, "examples": ["20h"]},
+    }
+
+
+def _opt_out() -> dict[str, Schema]:
+    return {"words": {"type": "array", "items": _WORDY, "minItems": 1, "uniqueItems": True}}
 
 
 def _block(block: Block, shapes: dict[str, Schema]) -> Schema:

@@ -33,6 +33,20 @@ def parse_source(text: str) -> str:
     return text
 
 
+def parse_list(text: str) -> str:
+    """A relative path without date codes: a list of numbers is the same for every run.
+
+    Raises:
+        WordingError: an address, a path that is absolute or climbs out of the folder, or a date code.
+    """
+    fix = "write a path such as suppression/do-not-call.csv"
+    if ADDRESS.match(text):
+        raise WordingError(f"{quoted(text)} is an address, and a list is a file of this machine", fix)
+    if "%" in text:
+        raise WordingError(f"{quoted(text)} has a date code, and a list has one name for every day", fix)
+    return parse_source(text)
+
+
 def _refuse_unknown_codes(text: str) -> None:
     for code in _CODE.findall(text):
         if not code or code not in DATE_CODES:
