@@ -1,0 +1,96 @@
+"""Who is left out of a run though their number is good: people on a list, then those called often enough already.
+
+A stage looks at frames, whatever their size; what it remembers between them is the lists alone.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import select
+
+from callbeat.campaigns.model import Campaign
+from callbeat.contacts.suppression import read_suppressed
+from callbeat.ledger.store import Ledger
+from callbeat.ledger.tables import SuppressionRow
+from callbeat.runs.called import Called, old_calls
+from callbeat.runs.frequency import often_enough
+
+Stage = Callable[[pl.DataFrame], pl.Series]
+SUPPRESSED, OPTED_OUT, FREQUENCY = "suppressed", "opted_out", "frequency"
+OPT_OUT = "opt_out"  # the source of a number that was learnt from an outcome
+
+
+def stages(
+    ledger: Ledger, root: Path, campaign: Campaign, start_at: datetime, run_id: int | None, *, decided: bool = False
+) -> list[Stage]:
+    """What a run's contacts go through, in this order, for calls that begin at `start_at` (aware).
+
+    A stage gets a frame with `number` (E.164) and `number_hash`, never null, and answers a String Series: the
+    reason, or null where the contact may be called. Calls of the run itself are not counted against it. `decided`
+    counts of other runs only what is past its own last look, so that of two one is called, and not none.
+
+    Raises:
+        SourceError: suppression_unreadable. Nobody may be called.
+    """
+    listed = suppression_stage(ledger, root, campaign)
+    capped = [] if campaign.frequency is None else [_frequency_stage(ledger, campaign, start_at, run_id, decided)]
+    return [listed, *capped]
+
+
+def reasons(frame: pl.DataFrame, through: list[Stage]) -> pl.Series:
+    """Of each row the first stage's reason to leave it out, or null."""
+    found = pl.Series("reason", [None] * frame.height, dtype=pl.String)
+    for stage in through:
+        found = pl.select(pl.coalesce(found, stage(frame))).to_series()
+    return found.alias("reason")
+
+
+def suppression_stage(ledger: Ledger, root: Path, campaign: Campaign) -> Stage:
+    """The campaign's files, then the ledger's list.
+
+    Raises:
+        SourceError: suppression_unreadable. Nobody may be called.
+    """
+    files, listed = _of_files(root, campaign), _of_ledger(ledger)
+
+    def stage(frame: pl.DataFrame) -> pl.Series:
+        numbers, hashes = frame.select("number"), frame.select("number_hash")
+        by_file = numbers.join(files, on="number", how="left", maintain_order="left")["reason"]
+        by_list = hashes.join(listed, on="number_hash", how="left", maintain_order="left")["reason"]
+        return pl.select(pl.coalesce(by_file, by_list)).to_series().alias("reason")
+
+    return stage
+
+
+def _of_files(root: Path, campaign: Campaign) -> pl.DataFrame:
+    region = getattr(campaign.contacts, "region", None)
+    lists = [read_suppressed(root / path, region, within=root) for path in campaign.contacts.suppress or ()]
+    numbers = pl.concat(lists) if lists else pl.Series("number", dtype=pl.String)
+    return pl.DataFrame({"number": numbers.unique()}).with_columns(reason=pl.lit(SUPPRESSED))
+
+
+def _of_ledger(ledger: Ledger) -> pl.DataFrame:
+    with ledger.read() as session:
+        rows = session.execute(select(SuppressionRow.number_hash, SuppressionRow.source)).tuples().all()
+    found = pl.DataFrame(rows, schema={"number_hash": pl.String, "source": pl.String}, orient="row")
+    reason = pl.when(pl.col("source") == OPT_OUT).then(pl.lit(OPTED_OUT)).otherwise(pl.lit(SUPPRESSED))
+    return found.select("number_hash", reason=reason)
+
+
+def _frequency_stage(
+    ledger: Ledger, campaign: Campaign, start_at: datetime, run_id: int | None, decided: bool
+) -> Stage:
+    """Reads the calls of each frame's people, and nobody else's."""
+    cap = campaign.frequency
+    assert cap is not None
+    around = Called(start_at - cap.per, start_at + cap.per, run_id, decided)
+    old = old_calls(ledger, around)
+
+    def stage(frame: pl.DataFrame) -> pl.Series:
+        calls = around.of(ledger, frame["number_hash"])
+        often = often_enough(pl.concat([calls, old]), frame["number_hash"], start_at, cap)
+        return pl.select(pl.when(often).then(pl.lit(FREQUENCY))).to_series().alias("reason")
+
+    return stage
