@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import phonenumbers
 import polars as pl
 
 from callbeat.contacts.numbers import to_e164
@@ -27,53 +28,73 @@ NAMES = frozenset(
 _APART = re.compile(r"[\s_-]+")
 
 
-class _Broken(Exception):
+class BadList(Exception):
     """What is wrong with a list, in words without anything that stands in it."""
 
 
 def read_suppressed(path: Path, region: str | None = None, within: Path | None = None) -> pl.Series:
+    """What `read_list` reads, for a run.
+
+    Raises:
+        SourceError: suppression_unreadable. Nobody may be called.
+    """
+    try:
+        return read_list(path, region, within)
+    except BadList as bad:
+        words = (
+            f"the list {path.name} of numbers that are never called {bad}; until it can be read nobody is called"
+        )
+        raise SourceError(UNREADABLE, words, may_come=True) from None
+
+
+def read_list(path: Path, region: str | None = None, within: Path | None = None) -> pl.Series:
     """The numbers (E.164, each once) of a list: plain lines, or CSV in UTF-8 whose header names their column.
 
     National numbers are those of `region`. The file may not lead out of the folder `within`. A header alone is a
     list of nobody.
 
     Raises:
-        SourceError: it is missing, empty, changing, or a single line of it cannot be understood.
+        BadList: it is missing, empty, changing, or a single line of it cannot be understood.
     """
     try:
-        text = _text(path, within)
-        lines, phones = _phones(text)
-        return _all_read(lines, phones, region)
-    except _Broken as broken:
-        raise _unreadable(path, str(broken)) from None
+        return numbers_in(_text(path, within), region)
     except UnicodeDecodeError as error:
-        raise _unreadable(path, f"is not UTF-8 (byte {error.start}); save it as CSV UTF-8") from None
+        raise BadList(f"is not UTF-8 (byte {error.start}); save it as CSV UTF-8") from None
     except FileNotFoundError:
-        raise _unreadable(path, "is not there") from None
+        raise BadList("is not there") from None
     except (NotAFile, LeadsOut) as error:
-        raise _unreadable(path, f"cannot be used: {error.strerror}") from None
+        raise BadList(f"cannot be used: {error.strerror}") from None
     except OSError as error:
-        raise _unreadable(path, f"cannot be read: {error.strerror}") from None
+        raise BadList(f"cannot be read: {error.strerror}") from None
 
 
-def _unreadable(path: Path, what: str) -> SourceError:
-    words = f"the list {path.name} of numbers that are never called {what}; until it can be read nobody is called"
-    return SourceError(UNREADABLE, words, may_come=True)
+def numbers_in(text: str, region: str | None = None) -> pl.Series:
+    """The numbers of a list's text, each once.
+
+    Raises:
+        BadList: it is empty, or a single line of it cannot be understood.
+    """
+    if not text.strip():
+        raise BadList("is empty: write a header such as phone where nobody is on it")
+    lines, phones = _phones(text)
+    numbers = in_e164(pl.Series("phone", phones, dtype=pl.String), region)
+    wrong = numbers.is_null().arg_true()
+    if len(wrong):
+        more = f" and {len(wrong) - 1:,} further ones" if len(wrong) > 1 else ""
+        raise BadList(f"has no number that can be read on line {lines[wrong[0]]}{more}")
+    return numbers.unique(maintain_order=True)
 
 
 def _text(path: Path, within: Path | None) -> str:
     with open_regular(path, within) as file:
         before = os.fstat(file.fileno())
         if before.st_size > MOST_BYTES:
-            raise _Broken(f"is larger than {MOST_BYTES // 1024**2} MB")
+            raise BadList(f"is larger than {MOST_BYTES // 1024**2} MB")
         data = file.read(MOST_BYTES + 1)
         after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns, len(data)) != (after.st_size, after.st_mtime_ns, after.st_size):
-        raise _Broken("changed while it was read")
-    text = data.decode("utf-8-sig")
-    if not text.strip():
-        raise _Broken("is empty: write a header such as phone where nobody is on it")
-    return text
+        raise BadList("changed while it was read")
+    return data.decode("utf-8-sig")
 
 
 def _phones(text: str) -> tuple[list[int], list[str]]:
@@ -82,12 +103,12 @@ def _phones(text: str) -> tuple[list[int], list[str]]:
     line, first = next(rows)
     named = [_APART.sub("_", cell.strip().lower()) in NAMES for cell in first]
     if sum(named) > 1 or (len(first) > 1 and not any(named)):
-        raise _Broken(f"has {len(first)} columns, and no header that names one of them phone")
+        raise BadList(f"has {len(first)} columns, and no header that names one of them phone")
     column = named.index(True) if any(named) else 0
     lines, phones = ([], []) if any(named) else ([line], [first[0]])
     for line, row in rows:
         if len(row) != len(first):
-            raise _Broken(f"has {len(row)} fields on line {line} where the first line has {len(first)}")
+            raise BadList(f"has {len(row)} fields on line {line} where the first line has {len(first)}")
         lines.append(line)
         phones.append(row[column])
     return lines, phones
@@ -104,18 +125,18 @@ def _rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:
             if any(cell.strip() for cell in row):
                 yield table.line_num, row
     except csv.Error:
-        raise _Broken(f"cannot be divided into columns on line {table.line_num}") from None
+        raise BadList(f"cannot be divided into columns on line {table.line_num}") from None
 
 
-def _all_read(lines: Sequence[int], phones: Sequence[str], region: str | None) -> pl.Series:
-    numbers = _e164(pl.Series("phone", phones, dtype=pl.String), region)
-    wrong = numbers.is_null().arg_true()
-    if len(wrong):
-        more = f" and {len(wrong) - 1:,} further ones" if len(wrong) > 1 else ""
-        raise _Broken(f"has no number that can be read on line {lines[wrong[0]]}{more}")
-    return numbers.unique(maintain_order=True)
+def in_e164(phones: pl.Series, region: str | None) -> pl.Series:
+    """Each in E.164, or null. National numbers are those of `region` (two letters)."""
+    found = [to_e164(phone) or (_national(phone, region) if region else None) for phone in phones]
+    return pl.Series("number", found, dtype=pl.String)
 
 
-def _e164(phones: pl.Series, region: str | None) -> pl.Series:
-    """Each in E.164, or null."""
-    return pl.Series("number", [to_e164(phone) for phone in phones], dtype=pl.String)
+def _national(phone: str, region: str) -> str | None:
+    try:
+        number = phonenumbers.parse(phone.strip().lstrip("'"), region)
+    except phonenumbers.NumberParseException:
+        return None
+    return to_e164(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
