@@ -1,9 +1,11 @@
 """Campaign files on disk: which names count, what stands in them, and what is said of those that cannot be read."""
 
+import hashlib
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
+from callbeat.campaigns.named_hours import HoursByName
 from callbeat.campaigns.reader import Check, Reading, read_campaign
 from callbeat.campaigns.wording import one_line
 from callbeat.campaigns.yaml_text import MOST_BYTES
@@ -44,11 +46,17 @@ def contents_of(path: Path, within: Path | None = None) -> bytes | Problem:
         return Problem(str(path), 0, "file", f"cannot be read: {_reason(error)}", fix)
 
 
-def reading_of(path: Path, contents: bytes | Problem, check: Check | None) -> Reading:
+def reading_of(path: Path, contents: bytes | Problem, check: Check | None, named: HoursByName) -> Reading:
     """The Reading of a file's contents, or of the reason why there are none."""
     if isinstance(contents, Problem):
         return Reading(str(path), None, None, (contents,))
-    return read_campaign(contents, str(path), check)
+    return read_campaign(contents, str(path), check, named)
+
+
+def digest_of(contents: bytes | Problem) -> bytes:
+    """What differs when the contents, or why there are none, do."""
+    data = contents if isinstance(contents, bytes) else str(contents).encode()
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def unreadable_folder(folder: Path, error: OSError) -> Reading:

@@ -1,6 +1,5 @@
 """The folder of campaign files: all of them, or what has changed in it since the last look."""
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +9,15 @@ from pathlib import Path
 from callbeat.campaigns.claims import Claims
 from callbeat.campaigns.files import (
     contents_of,
+    digest_of,
     is_campaign_file,
     reading_of,
     refuse_shared_name,
     shown_path,
     unreadable_folder,
 )
+from callbeat.campaigns.hours_files import HoursBeside, HoursFiles
+from callbeat.campaigns.named_hours import HoursByName
 from callbeat.campaigns.reader import Check, Reading
 from callbeat.clock import real_now
 from callbeat.errors import Problem
@@ -30,31 +32,38 @@ def read_folder(folder: Path, check: Check | None = None, paths: Sequence[Path] 
     A file that cannot be read, and a folder that is missing, is a Reading with its problem. Files that claim
     the same campaign name are all broken, each naming the others. Hidden files are left alone.
     """
-    readings = _read_all(folder, check) if paths is None else _read_paths(paths, check)
+    hours = HoursBeside()
+    readings = _read_all(folder, check, hours) if paths is None else _read_paths(paths, check, hours)
     claims = Claims()
     for reading in readings:
         claims.move(reading.file, None, reading.name)
-    return [refuse_shared_name(reading, claims.of(reading.name)) for reading in readings]
+    told = [refuse_shared_name(reading, claims.of(reading.name)) for reading in readings]
+    return [*told, *(Reading(file, None, None, problems) for file, problems in hours.broken())]
 
 
-def _read_paths(paths: Sequence[Path], check: Check | None) -> list[Reading]:
+def _read_paths(paths: Sequence[Path], check: Check | None, hours: HoursBeside) -> list[Reading]:
     readings: dict[str, Reading] = {}
     for path in paths:
-        found = _read_all(path, check) if path.is_dir() else [reading_of(path, contents_of(path), check)]
+        found = _read_all(path, check, hours) if path.is_dir() else [_read_path(path, check, hours)]
         readings |= {reading.file: reading for reading in found}
     return list(readings.values())
 
 
-def _read_all(folder: Path, check: Check | None) -> list[Reading]:
+def _read_path(path: Path, check: Check | None, hours: HoursBeside) -> Reading:
+    return reading_of(path, contents_of(path), check, hours.of(path.parent))
+
+
+def _read_all(folder: Path, check: Check | None, hours: HoursBeside) -> list[Reading]:
     try:
         names = sorted(entry.name for entry in os.scandir(folder) if is_campaign_file(entry.name))
     except OSError as error:
         return [unreadable_folder(folder, error)]
-    return [_read_file(shown_path(folder, name), check) for name in names]
+    named = hours.of(folder)
+    return [_read_file(shown_path(folder, name), check, named) for name in names]
 
 
-def _read_file(path: Path, check: Check | None) -> Reading:
-    return reading_of(path, _contents(path), check)
+def _read_file(path: Path, check: Check | None, named: HoursByName) -> Reading:
+    return reading_of(path, _contents(path), check, named)
 
 
 def _contents(path: Path) -> bytes | Problem:
@@ -82,6 +91,7 @@ class _Known:
     stamp: _Stamp | None
     digest: bytes
     name: str | None
+    hours: str | None
     again_at: datetime | None
 
 
@@ -98,6 +108,7 @@ class CampaignFolder:
         self._now = now
         self._known: dict[str, _Known] = {}
         self._claims = Claims()
+        self._hours = HoursFiles(folder)
         self._told_of_folder: Reading | None = None
 
     @property
@@ -108,7 +119,8 @@ class CampaignFolder:
     def changes(self, check: Check | None = None) -> list[Reading]:
         """The files that are new or changed since the last call, by name; the first call reads all.
 
-        A file also counts as changed when another one takes or gives up its campaign name. While the folder
+        A file also counts as changed when another one takes or gives up its campaign name, and when the hours
+        that it names change. While the folder
         itself cannot be read, all campaigns stay as they are; that is told once, as a Reading of the folder,
         and taken back by naming the folder among `removed`.
         """
@@ -119,10 +131,14 @@ class CampaignFolder:
             return self._tell_of_folder(unreadable_folder(self.folder, error))
         self._claims.settle()
         self._forget_removed(stamps)
+        other_hours = self._hours.changes()
         changed = self._read_changed(stamps, check)
-        for file in self._claims.disputed() - changed.keys():
-            changed[file] = _read_file(Path(file), check)
+        for file in (self._claims.disputed() | self._going_by(other_hours)) - changed.keys():
+            changed[file] = _read_file(Path(file), check, self._hours.by_name)
         return [refuse_shared_name(changed[file], self._claims.of(changed[file].name)) for file in sorted(changed)]
+
+    def _going_by(self, hours: set[str]) -> set[str]:
+        return {file for file, known in self._known.items() if known.hours in hours} if hours else set()
 
     def _scan(self) -> dict[str, _Stamp | None]:
         with os.scandir(self.folder) as entries:
@@ -153,15 +169,15 @@ class CampaignFolder:
     def _read_again(self, file: str, stamp: _Stamp | None, now: datetime, check: Check | None) -> Reading | None:
         """The file's Reading, or None if it says what it said before."""
         known, contents = self._known.get(file), _contents(Path(file))
-        digest = _digest(contents)
+        digest = digest_of(contents)
         again_at = None if known and known.stamp == stamp else _again_at(stamp, now)
         stamp = None if isinstance(contents, Problem) else stamp
         if known and known.digest == digest:
             self._known[file] = replace(known, stamp=stamp, again_at=again_at)
             return None
-        reading = reading_of(Path(file), contents, check)
+        reading = reading_of(Path(file), contents, check, self._hours.by_name)
         self._claims.move(file, known.name if known else None, reading.name)
-        self._known[file] = _Known(stamp, digest, reading.name, again_at)
+        self._known[file] = _Known(stamp, digest, reading.name, reading.hours, again_at)
         return reading
 
 
@@ -182,8 +198,3 @@ def _again_at(stamp: _Stamp | None, now: datetime) -> datetime | None:
         return None
     age = now.timestamp() - stamp.mtime_ns / 1e9
     return now + YOUNG if age < YOUNG.total_seconds() else None
-
-
-def _digest(contents: bytes | Problem) -> bytes:
-    data = contents if isinstance(contents, bytes) else str(contents).encode()
-    return hashlib.blake2b(data, digest_size=16).digest()

@@ -2,6 +2,7 @@
 
 import re
 from datetime import time
+from functools import partial
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from callbeat.campaigns.first_due import first_due
 from callbeat.campaigns.hours import Permitted, intervals_of
 from callbeat.campaigns.keys import CAMPAIGN, PROVIDERS
 from callbeat.campaigns.model import Campaign, Hours, Interval, Schedule
+from callbeat.campaigns.named_hours import HoursByName
 from callbeat.campaigns.places import Place, line_of, plain
 from callbeat.campaigns.rules_calling import read_hours, read_retries
 from callbeat.campaigns.rules_contacts import read_contacts
@@ -27,14 +29,17 @@ _ACCOUNT = re.compile(r"[a-z0-9_]+")
 ON_UNVERIFIED: tuple[Literal["start", "stop"], ...] = ("start", "stop")
 
 
-def read_campaign_rules(root: Place) -> tuple[Campaign | None, str | None]:
-    """The campaign, or None when any error was noted; and its name, where that much can be read."""
+def read_campaign_rules(root: Place, named: HoursByName) -> tuple[Campaign | None, str | None]:
+    """The campaign, or None when any error was noted; and its name, where that much can be read.
+
+    `named` are the hours that it may name.
+    """
     fields = read_fields(root, CAMPAIGN)
     if fields is None:
         return None, None
     name, provider = fields.read("name", parsed(_parse_name)), fields.read("provider", parsed(_parse_provider))
     schedule = fields.read("schedule", read_schedule)
-    hours: Permitted | None = fields.read("hours", read_hours)
+    hours: Permitted | None = fields.read("hours", partial(read_hours, named=named))
     values: dict[str, Any] = {
         "name": name,
         "provider": provider,
@@ -54,6 +59,13 @@ def read_campaign_rules(root: Place) -> tuple[Campaign | None, str | None]:
     if schedule and hours:
         _note_if_it_never_calls(fields, schedule, hours)
     return (Campaign(**given(values)) if fields.sound else None), name
+
+
+def named_in(root: Place) -> str | None:
+    """The name of the hours that the campaign goes by, known or not; None where it spells them out."""
+    entries = root.node.entries if isinstance(root.node, Mapping) else ()
+    found = (entry.value for entry in entries if entry.key == "hours")
+    return next((node.text.strip() for node in found if isinstance(node, Scalar)), None)
 
 
 def _parse_name(text: str) -> str:

@@ -1,13 +1,15 @@
 """The rules of `hours` and `retries`: when calls are permitted, and how often a contact is tried again."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, Literal, get_args
 
 from callbeat.campaigns.days import parse_between, parse_days
 from callbeat.campaigns.durations import parse_duration
 from callbeat.campaigns.fields import Fields, read_fields
 from callbeat.campaigns.keys import HOURS, RETRIES
-from callbeat.campaigns.model import Hours, Retries, RetryOn, UnknownZone
+from callbeat.campaigns.model import Hours, NamedHours, Retries, RetryOn, UnknownZone
+from callbeat.campaigns.named_hours import ANY, HoursByName, hours_named
 from callbeat.campaigns.places import Place
 from callbeat.campaigns.values import (
     distinct,
@@ -15,10 +17,8 @@ from callbeat.campaigns.values import (
     list_of,
     one_of,
     parsed,
-    read_text,
     read_whole_number,
 )
-from callbeat.campaigns.wording import quoted
 from callbeat.campaigns.yaml_lines import Listing, Scalar
 from callbeat.campaigns.zones import parse_zone
 
@@ -28,16 +28,16 @@ RETRY_ON: tuple[RetryOn, ...] = get_args(RetryOn)
 UNKNOWN_ZONE: tuple[UnknownZone, ...] = get_args(UnknownZone)
 
 
-def read_hours(place: Place) -> Hours | Literal["any"] | None:
-    """When calls are permitted, or None after noting why that is not known."""
+def read_hours(place: Place, named: HoursByName) -> Hours | NamedHours | Literal["any"] | None:
+    """When calls are permitted, or None after noting why that is not known. `named` are those with a name."""
     if isinstance(place.node, Scalar) and place.node.text:
-        return _named_hours(place)
+        return parsed(partial(_parse_named, named=named))(place)
     fields = read_fields(place, HOURS)
     if fields is None:
         return None
     between = fields.read("between", parsed(parse_between))
     values: dict[str, Any] = {
-        "days": fields.read("days", _days),
+        "days": fields.read("days", read_days),
         "start": between and between[0],
         "end": between and between[1],
         "zone": fields.read("zone", parsed(parse_hours_zone)),
@@ -47,17 +47,11 @@ def read_hours(place: Place) -> Hours | Literal["any"] | None:
     return Hours(**given(values)) if fields.sound else None
 
 
-def _named_hours(place: Place) -> Literal["any"] | None:
-    name = read_text(place)
-    if name == "any":
-        return "any"
-    if name is not None:
-        fix = "write days and between below it, or spell out hours: any"
-        place.note(f"hours by name, {quoted(name)}, are not supported yet", fix)
-    return None
+def _parse_named(name: str, named: HoursByName) -> NamedHours | Literal["any"]:
+    return "any" if name == ANY else hours_named(name, named)
 
 
-def _days(place: Place) -> tuple[int, ...] | None:
+def read_days(place: Place) -> tuple[int, ...] | None:
     """A text of names and ranges, or a list of such texts."""
     if not isinstance(place.node, Listing):
         return parsed(parse_days)(place)

@@ -32,6 +32,7 @@ _DAYS: Schema = {
     "pattern": rf"^\s*{_DAY}(?:\s*-\s*{_DAY})?(?:\s*,\s*{_DAY}(?:\s*-\s*{_DAY})?)*\s*$",
     "examples": ["mon-fri", "mon-wed,sat"],
 }
+_NAME_OF_HOURS: Schema = {**_TEXT, "examples": ["us-federal", "any"]}
 _SOURCES = ["contacts/renewals.csv", "contacts/%Y-%m-%d.csv"]
 _LIST: Schema = {**_TEXT, "not": {"pattern": f"{ADDRESS.pattern}|%"}, "examples": ["suppression/do-not-call.csv"]}
 _BETWEEN: Schema = {
@@ -62,7 +63,7 @@ def _campaign() -> dict[str, Schema]:
         "agent": _WORDY,
         "schedule": _block(SCHEDULE, _schedule()),
         "contacts": _block(CONTACTS, _contacts()),
-        "hours": {"anyOf": [{"const": "any"}, _block(HOURS, _hours())]},
+        "hours": {"anyOf": [_NAME_OF_HOURS, _block(HOURS, _hours())]},
         "from_numbers": {"type": "array", "items": _WORDY, "uniqueItems": True},
         "concurrency": {"type": "integer", "minimum": 1},
         "retries": _block(RETRIES, _retries()),

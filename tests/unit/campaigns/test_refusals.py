@@ -77,12 +77,6 @@ def test_an_empty_block_of_options_is_refused() -> None:
     assert problem.startswith("f.yaml:26: bolna: expected a mapping, found nothing")
 
 
-def test_hours_by_name_come_later() -> None:
-    """Nobody may believe that a law is kept that is not even known."""
-    (problem,) = problems(changed("hours: any", "hours: us-federal", MINIMAL))
-    assert "hours by name, 'us-federal', are not supported yet" in problem
-
-
 def test_another_providers_options_are_refused() -> None:
     """They would never be looked at."""
     told = problems(changed("provider: bolna", "provider: cartesia"))
