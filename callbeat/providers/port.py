@@ -54,7 +54,8 @@ class CallSeen:
     """One call as the provider shows it. `row` is ours, echoed; `seconds` is talk time; `cost` in `currency`.
 
     `over` says that this attempt has ended; `postponed` that the provider moved it to a time of its own choice;
-    `unpaid` that it was not placed because the account has no funds.
+    `unpaid` that it was not placed because the account has no funds. `said` is what the agent found out, in words
+    of its own making: never shown, only compared.
     """
 
     ref: str
@@ -72,6 +73,7 @@ class CallSeen:
     currency: str | None
     error: str | None
     unpaid: bool = False
+    said: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

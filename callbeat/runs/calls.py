@@ -27,6 +27,7 @@ from callbeat.providers.port import BatchSeen, CallSeen
 from callbeat.runs.job import BatchJob
 from callbeat.runs.listing import endless
 from callbeat.runs.next_step import reads_talk
+from callbeat.runs.opt_outs import key_for, learn, who_asked
 from callbeat.runs.settling import Expected, final_outcome, pair
 
 UNDIALLED = (Outcome.CANCELLED, Outcome.NOT_PLACED)
@@ -104,10 +105,13 @@ def write_calls(job: BatchJob, found: Mapping[int, CallSeen], *, page: str | Non
     Where each attempt is a call of its own, an older one does not replace a newer one.
     """
     values = [_values(call_id, call, job) for call_id, call in found.items()]
+    asked = who_asked(job, found)
+    key = key_for(job, asked)
     with job.context.ledger.write() as writer:
         writer.change(job.batch, lease_term=job.context.term, page=page)
         if values:
             change_calls(writer, values, _newer(), _not_less(), remember=True)
+        learn(writer, job, asked, key)
 
 
 def _newer() -> ColumnElement[bool]:

@@ -71,7 +71,8 @@ def _furthest(calls: Sequence[CallSeen]) -> CallSeen:
     """Where each attempt is a call of its own, they are the attempts."""
     last = max(calls, key=_progress)
     made = len({call.ref for call in calls if call.attempts})
-    return replace(last, attempts=max(last.attempts, made))
+    said = tuple(word for call in calls for word in call.said)
+    return replace(last, attempts=max(last.attempts, made), said=said)
 
 
 def _progress(call: CallSeen) -> tuple[int, datetime, bool, bool]:

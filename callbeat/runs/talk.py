@@ -14,6 +14,7 @@ from callbeat.runs.calls import change_calls, since_start
 from callbeat.runs.job import BatchJob
 from callbeat.runs.listing import endless
 from callbeat.runs.next_step import SINGLY, TALKS
+from callbeat.runs.opt_outs import key_for, learn, who_asked
 from callbeat.runs.pace import SOONEST
 
 MOST_SINGLY = 500  # calls of a batch that are asked for one by one; of a larger one the list must do
@@ -101,9 +102,12 @@ def _read_singly(job: BatchJob) -> bool:
         values = {"call_id": call.id, "provider_status": seen.status_word if seen and told else NOT_TOLD}
         if seen is not None and told:
             values |= {"outcome": seen.outcome, "seconds": seen.seconds, "error": seen.error}
+        asked = who_asked(job, {call.id: seen} if seen is not None else {})
+        key = key_for(job, asked)
         with job.context.ledger.write() as writer:
             writer.change(job.batch, lease_term=job.context.term)
             change_calls(writer, [values])
+            learn(writer, job, asked, key)
     more = len(waiting) > AT_ONCE
     return not more or _goes_on(job, Busy("more calls are asked for one by one", SOONEST), SINGLY)
 

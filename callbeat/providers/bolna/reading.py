@@ -8,6 +8,7 @@ from typing import Any
 from callbeat.outcomes import Outcome
 from callbeat.providers.bolna import words
 from callbeat.providers.csv_upload import ROW_COLUMN
+from callbeat.providers.findings import findings
 from callbeat.providers.port import AccountSeen, BatchSeen, CallPage, CallSeen, Created, Page
 from callbeat.providers.untrusted import (
     count,
@@ -147,6 +148,7 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
         currency=None,
         error=reason(row.get("error_message")),
         unpaid=status == words.UNPAID,
+        said=findings(row.get("extracted_data")) if found.final else (),
     )
 
 

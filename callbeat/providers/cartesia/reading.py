@@ -5,6 +5,7 @@ from typing import Any
 from callbeat.outcomes import Outcome
 from callbeat.providers.cartesia import words
 from callbeat.providers.cartesia.rules import ROW_KEY
+from callbeat.providers.findings import findings
 from callbeat.providers.port import AccountSeen, BatchSeen, CallPage, CallSeen, Created, Page, TalkSeen
 from callbeat.providers.untrusted import (
     count,
@@ -126,6 +127,7 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
         cost=None,
         currency=None,
         error=reason(error),
+        said=findings(ended),
     )
 
 

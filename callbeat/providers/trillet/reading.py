@@ -4,6 +4,7 @@ from typing import Any
 
 from callbeat.outcomes import Outcome
 from callbeat.providers.csv_upload import ROW_COLUMN
+from callbeat.providers.findings import findings
 from callbeat.providers.port import BatchSeen, CallPage, CallSeen, Created, Phase
 from callbeat.providers.trillet import words
 from callbeat.providers.untrusted import (
@@ -113,4 +114,5 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
         cost=None,
         currency=None,
         error=reason(error),
+        said=findings(told),
     )
