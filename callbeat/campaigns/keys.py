@@ -61,7 +61,11 @@ CAMPAIGN = Block(
         Key("frequency", "At most so many calls to one person in a period, over all campaigns and providers."),
         Key("opt_out", "What an agent notes of a person who asks not to be called again."),
         Key("export", "Where to write the outcomes of each run.", later=True),
-        Key("retention", "How long contacts and variables are kept.", later=True),
+        Key(
+            "retention",
+            "How long after a run's end the numbers and variables of its calls are kept, 1h to 3650d; outcomes and "
+            "counts stay. Absent: everything is kept for ever.",
+        ),
         Key("notify", "Whom to tell when a run ends or needs somebody.", later=True),
     ),
 )

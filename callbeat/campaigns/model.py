@@ -117,7 +117,10 @@ class OptOut(Part):
 
 
 class Campaign(Part):
-    """One campaign file. `options` is the block named after the provider, checked by its adapter."""
+    """One campaign file. `options` is the block named after the provider, checked by its adapter.
+
+    `retention` is how long after a run's end its people are kept; None is for ever.
+    """
 
     name: str
     provider: str
@@ -132,6 +135,7 @@ class Campaign(Part):
     frequency: Frequency | None = None
     opt_out: OptOut | None = None
     on_unverified: Literal["start", "stop"] | None = None
+    retention: timedelta | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
     @property

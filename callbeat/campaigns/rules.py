@@ -17,6 +17,7 @@ from callbeat.campaigns.places import Place, line_of, plain
 from callbeat.campaigns.rules_calling import read_hours, read_retries
 from callbeat.campaigns.rules_contacts import read_contacts
 from callbeat.campaigns.rules_people import read_frequency, read_opt_out
+from callbeat.campaigns.rules_keeping import read_retention
 from callbeat.campaigns.rules_schedule import read_schedule
 from callbeat.campaigns.values import distinct, given, list_of, one_of, parsed, read_text, read_whole_number
 from callbeat.campaigns.wording import WordingError, choices, nearest, quoted
@@ -54,6 +55,7 @@ def read_campaign_rules(root: Place, named: HoursByName) -> tuple[Campaign | Non
         "frequency": fields.read("frequency", read_frequency),
         "opt_out": fields.read("opt_out", read_opt_out),
         "on_unverified": fields.read("on_unverified", one_of(ON_UNVERIFIED)),
+        "retention": fields.read("retention", read_retention),
         "options": _options(fields),
     }
     if schedule and hours:

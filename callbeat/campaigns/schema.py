@@ -70,6 +70,7 @@ def _campaign() -> dict[str, Schema]:
         "frequency": _block(FREQUENCY, _frequency()),
         "opt_out": _block(OPT_OUT, _opt_out()),
         "on_unverified": {"enum": ["start", "stop"]},
+        "retention": {**_DURATION, "examples": ["30d"]},
         **{name: {"type": "object"} for name in PROVIDERS},
     }
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.columns import Instant
+from callbeat.ledger.keeping import kept_until
 from callbeat.ledger.lines import NOTE, Line, ids_of
 from callbeat.ledger.locks import lease_clock, lock_names, shared
 from callbeat.ledger.states import BATCH_MOVES, RUN_MOVES, BatchState, RunState
@@ -81,8 +82,11 @@ class Writer:
         changes = {"state": to} | changes | ({} if keep_lease else {"lease_until": None})
         if isinstance(row, RunRow) and to in (RunState.PLANNED, RunState.OPENING, RunState.ACTIVE):
             changes.setdefault("ended_at", None)
+            changes.setdefault("keep_until", None)
         elif isinstance(row, RunRow):
-            changes |= {"ended_at": at, "next_action_at": None}
+            revision = changes.get("revision", row.revision)
+            until = kept_until(self.session, row, revision, at)
+            changes |= {"ended_at": at, "next_action_at": None, "keep_until": until}
         elif BatchState(to).final:
             changes["next_action_at"] = None
         self.change(row, **changes)

@@ -113,6 +113,10 @@ WRONG_VALUES: list[tuple[int, str, str, str]] = [
     (25, "opt_out: [dnc]", "opt_out", "expected a mapping, found a list"),
     (25, "opt_out: {words: dnc}", "opt_out.words", "expected a list, found text"),
     (25, "opt_out: {words: [' - ']}", "opt_out.words[0]", "has neither letters nor digits"),
+    (25, "retention: 30", "retention", "the duration '30' has no unit"),
+    (25, "retention: 59m", "retention", "retention shorter than 1h"),
+    (25, "retention: 3651d", "retention", "without the key they are kept for ever"),
+    (25, "retention: [30d]", "retention", "expected text, found a list"),
 ]
 
 WRONG_KEYS: list[tuple[int, str, str, str]] = [
@@ -154,7 +158,6 @@ NOT_YET: list[tuple[int, str, str]] = [
     (15, "  source: file:///etc/passwd", "contacts.source"),
     (15, "  source: file:x", "contacts.source"),
     (25, "export: {file: x.csv}", "export"),
-    (25, "retention: 30d", "retention"),
     (25, "notify: {url: https://example.com}", "notify"),
 ]
 

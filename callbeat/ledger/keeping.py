@@ -1,0 +1,44 @@
+"""Until when the people of a run are kept: its end, and the `retention` of the revision that it was opened with."""
+
+import json
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callbeat.ledger.lines import log
+from callbeat.ledger.tables import RevisionRow, RunRow
+
+_SPAN = TypeAdapter(timedelta)
+
+
+def kept_until(session: Session, run: RunRow, revision: str, ended_at: datetime) -> datetime | None:
+    """When the people of a run that ended then are to go; None where its campaign keeps them for ever.
+
+    A definition that cannot be read is no reason for a run not to end: it is told, and they are kept.
+    """
+    wanted = select(RevisionRow.definition).where(
+        RevisionRow.campaign == run.campaign, RevisionRow.revision == revision
+    )
+    definition = session.execute(wanted).scalar_one_or_none()
+    try:
+        span = retention_in(definition or "{}")
+        return None if span is None else ended_at + span
+    except (ValueError, OverflowError) as error:
+        log.error("run.retention_unread", run=run.key, revision=revision, why=type(error).__name__)
+        return None
+
+
+def retention_in(definition: str) -> timedelta | None:
+    """What a campaign's definition says of it, as the ledger keeps it.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    told = json.loads(definition)
+    span = told.get("retention") if isinstance(told, dict) else None
+    try:
+        return None if span is None else _SPAN.validate_python(span)
+    except ValidationError as error:
+        raise ValueError("its retention is no duration") from error
