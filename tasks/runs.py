@@ -14,6 +14,7 @@ from callbeat.runs import create as creating
 from callbeat.runs import finish as finishing
 from callbeat.runs import open as opening
 from callbeat.runs import poll as polling
+from callbeat.runs import retention as keeping
 from callbeat.runs import rounds as retrying
 from callbeat.runs import schedule as scheduling
 from callbeat.runs import stop as stopping
@@ -104,6 +105,13 @@ def stop(ids: list[int]) -> None:
 def finish(ids: list[int]) -> None:
     """End runs whose batches are final."""
     _each(finishing.finish, ids, RunRow)
+
+
+@shared_task(name="runs.let_go")
+def let_go(ids: list[int]) -> None:
+    """Remove what is personal of runs whose retention is over; what fails is asked for again in a minute."""
+    for run_id in ids:
+        _one(partial(keeping.let_go, context(), run_id), "let_go", run_id)
 
 
 @shared_task(name="runs.sweep")

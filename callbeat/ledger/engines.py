@@ -103,6 +103,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         f"busy_timeout={BUSY_SECONDS * 1000}",
         "foreign_keys=ON",
+        "secure_delete=ON",  # a number that was removed is not to be read off the file
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -1,4 +1,7 @@
-"""What beat does each second: read changed files, plan, sweep. It catches everything: a failing tick ends beat."""
+"""What beat does each second: read changed files, plan, ask whose people are to go, sweep.
+
+It catches everything: a failing tick ends beat.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +12,7 @@ from callbeat.runs.catalog import apply, check_campaign, forgotten_files
 from callbeat.runs.context import Context, log
 from callbeat.runs.heartbeat import Heartbeat
 from callbeat.runs.planning import plan_due
+from callbeat.runs.retention import ask_who_goes
 from callbeat.runs.sweep import sweep
 
 INTERVAL = 1.0  # real seconds
@@ -34,6 +38,7 @@ class Tick:
         if not self._heartbeat.held:  # an edit, too, plans from now, and a cursor never goes back
             self._safely("files", self._read_files, every=READ_EVERY)
             self._safely("plan", self._plan)
+            self._safely("retention", self._let_go, every=ASK_EVERY)
         self._safely("sweep", self._sweep)
         return INTERVAL
 
@@ -52,6 +57,10 @@ class Tick:
     def _sweep(self) -> None:
         """While the clock cannot be believed nothing new is opened; what is open goes on."""
         sweep(self._context, open_runs=not self._heartbeat.held)
+
+    def _let_go(self) -> None:
+        """Never by a clock that is in doubt: what is removed is not to be had again."""
+        ask_who_goes(self._context)
 
     def _read_files(self) -> None:
         """What was read but not written down is read anew: the folder's memory is given up with it."""

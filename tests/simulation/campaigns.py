@@ -37,6 +37,7 @@ class Spec:
     skip_dates: tuple[date, ...] = ()
     lines: int | None = None  # Cartesia's concurrency
     on_unverified: str | None = None
+    retention: int | None = None  # hours
     note: str = ""  # a skipped date long ago: changes the revision and nothing else
 
     def changed(self, **over: object) -> "Spec":
@@ -81,6 +82,8 @@ class Spec:
             more["retries"] = {"attempts": len(self.retries), "after": after} | on
         if self.on_unverified:
             more["on_unverified"] = self.on_unverified
+        if self.retention:
+            more["retention"] = f"{self.retention}h"
         return more
 
     def contacts(self) -> str:

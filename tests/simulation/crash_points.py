@@ -10,6 +10,7 @@ from unittest.mock import patch
 from zlib import crc32
 
 from callbeat.providers.cartesia.rules import CartesiaRules
+from tests.simulation.agenda import rows
 from tests.simulation.copies import Copies
 from tests.simulation.history import Violated
 from tests.simulation.installation import Installation
@@ -22,6 +23,10 @@ from tests.simulation.world import LEASE
 AT_ONCE, AFTER_THE_LEASE = 1.0, LEASE.total_seconds() + 10
 ASLEEP = LEASE.total_seconds() + 300  # long enough for another one to prove that nothing arrived
 SEED = "crash-points"
+_STILL_KNOWN = (
+    "SELECT DISTINCT r.key, v.definition FROM calls c JOIN runs r ON r.id = c.run_id"
+    " JOIN revisions v ON v.campaign = r.campaign AND v.revision = r.revision WHERE c.number <> ''"
+)
 Choice = Callable[[str], tuple[float, ...]]  # a point's name: after how long we start again, for each crash there
 
 
@@ -120,6 +125,8 @@ def _to_the_end(place: Installation, name: str) -> None:
     left = [*place.progress.runs.values(), *place.progress.batches.values()]
     if left:
         raise Violated(f"not over by then: {left}")
+    if kept := [key for key, definition in rows(place.world.ledger, _STILL_KNOWN) if '"retention":"' in definition]:
+        raise Violated(f"its retention is long over, and its people are still known: {kept}")
     called = set(SCENARIOS[name].called)
     rung = {number for mine in place.dials.ours.values() for number in mine.rung()}
     if called and rung != called:

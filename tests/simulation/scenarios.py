@@ -42,6 +42,11 @@ def plain(place: Installation, provider: str) -> None:
     place.write(a_daily(provider, (*BUSY[:1], "no number", *BUSY[:1])))
 
 
+def kept_an_hour(place: Installation, provider: str) -> None:
+    """Called, kept for an hour, and then nobody in the ledger any more."""
+    place.write(a_daily(provider, TALKS, retention=1))
+
+
 def two_batches(place: Installation, provider: str) -> None:
     """More contacts than one batch takes."""
     place.write(a_daily(provider, BUSY, lines=2))
@@ -142,6 +147,7 @@ def paused(place: Installation, provider: str) -> None:
 
 SCENARIOS = {
     "plain": Scenario(plain, BUSY[:1]),
+    "kept_an_hour": Scenario(kept_an_hour, TALKS, ("bolna",)),
     "two_batches": Scenario(two_batches, BUSY, ("cartesia",), most_contacts=2),
     "rounds": Scenario(rounds, ("+919876500071",)),
     "stopped": Scenario(stopped),
