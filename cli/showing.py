@@ -8,10 +8,10 @@ from callbeat.runs import report
 from callbeat.runs.story import story
 from cli.acting import actor
 from cli.context import load, make_context, open_ledger
-from cli.output import CallsFormat, Format, err, print_json, print_table
+from cli.output import CallsFormat, Format, err, out, print_json, print_table
 from cli.story import print_story, print_what_is_held
 from cli.tables import RUN_COLUMNS, Columns, print_calls
-from cli.words import clock
+from cli.words import clock, sum_line
 
 FormatOption = Annotated[Format, typer.Option("--format", help="table for people, json for machines.")]
 
@@ -67,6 +67,8 @@ def show(
         print_json(found)
     else:
         print_table(found["run"], RUN_COLUMNS, [found])
+        if found["rows"]:
+            out.print(sum_line(found), markup=False, soft_wrap=True)
         print_story(story(ledger, run))
         print_table("Batches", _batch_columns(), found["batches"])
         print_what_is_held(found)

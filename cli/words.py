@@ -49,3 +49,14 @@ def excluded(run: Json) -> str:
     ]
     total = run["invalid"] + run["excluded"]
     return f"{total} ({', '.join(parts)})" if total else "0"
+
+
+def sum_line(run: Json) -> str:
+    """`9 rows = 1 invalid + 1 excluded (1 duplicate) + 7 calls (busy 7)`: every row is in one place."""
+    by = ", ".join(f"{count} {reason}" for reason, count in run["excluded_by"].items())
+    told = outcomes(run)
+    sign = "=" if run["rows"] == run["invalid"] + run["excluded"] + run["calls"] else "≠"
+    return (
+        f"{run['rows']} rows {sign} {run['invalid']} invalid + {run['excluded']} excluded{f' ({by})' if by else ''}"
+        f" + {run['calls']} calls{f' ({told})' if told else ''}"
+    )

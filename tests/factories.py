@@ -368,6 +368,8 @@ class World:
             "schedules": 1 if asked else 0,
             "in_doubt_since": self.now if state in DOUBTFUL else None,
         }  # fmt: skip
+        if rows and not run.rows:
+            self.set(run, rows=rows)
         return self._add(BatchRow(**plain | over), rows)
 
     def _add(self, row: Any, calls: int = 0) -> Any:

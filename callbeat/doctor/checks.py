@@ -14,6 +14,7 @@ from callbeat.doctor.notices import Check, Notice
 from callbeat.doctor.permission import check_approvals, check_ceilings
 from callbeat.doctor.stuck import check_stuck
 from callbeat.doctor.subject import Subject
+from callbeat.doctor.sums import check_sums
 from callbeat.doctor.variables import check_settings
 from callbeat.ledger.forms import head, known_revisions
 
@@ -35,6 +36,7 @@ def checks_of(subject: Subject) -> list[Check]:
         Check("ceilings", partial(check_ceilings, subject)),
         Check("switch", partial(check_switch, subject)),
         Check("paused", partial(check_known, subject)),
+        Check("sums", partial(check_sums, subject)),
         Check("stuck", partial(check_stuck, subject)),
     ]
 

@@ -1,15 +1,17 @@
-"""End a run once all its batches are final and every call has an outcome."""
+"""End a run once all its batches are final and every call has an outcome; what does not add up is an alarm."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
 
+from callbeat.ledger.lines import ALARM
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import Outcome
 from callbeat.runs.calls import close_calls, outcomes_in_words
+from callbeat.runs.completeness import SUMS_DIFFER, differences, sums
 from callbeat.runs.context import Context
 from callbeat.runs.lease import claim
 from callbeat.runs.stop import left_over
@@ -35,7 +37,10 @@ def finish(context: Context, run_id: int) -> None:
         for batch in batches:
             _close(writer, batch)
         to, reason = verdict([(batch.state, batch.reason) for batch in batches], run.stop_reason)
-        writer.move(run, to, at=now, why=_words(writer, batches), reason=reason)
+        if wrong := differences(writer.session, run):
+            reason = SUMS_DIFFER
+            writer.note(run, at=now, why=f"{ALARM}: its rows do not add up: {'; '.join(wrong)}")
+        writer.move(run, to, at=now, why=_words(writer, run, batches), reason=reason)
 
 
 def verdict(
@@ -75,7 +80,7 @@ def _close(writer: Writer, batch: BatchRow) -> None:
     close_calls(writer, batch.id, never_dialled=never, error=batch.reason)
 
 
-def _words(writer: Writer, batches: Sequence[BatchRow]) -> str:
+def _words(writer: Writer, run: RunRow, batches: Sequence[BatchRow]) -> str:
     calls = sum(batch.calls for batch in batches)
     words = outcomes_in_words(writer, [batch.id for batch in batches])
-    return f"every batch is final and each of {calls} calls has an outcome: {words}"
+    return f"every batch is final and each of {calls} calls has an outcome: {words}; {sums(writer.session, run)}"

@@ -14,6 +14,7 @@ from callbeat.errors import Refusal
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, CallRow, EventRow, ExclusionRow, FileRow, RunRow
+from callbeat.runs.completeness import SUMS_DIFFER
 
 Json = dict[str, Any]
 Out = dict[tuple[str, str], int]  # (kind, reason): rows
@@ -112,7 +113,8 @@ def _report(row: RunRow, batches: Sequence[BatchRow], outcomes: Json, cost: Deci
         "start_at": iso(min(starts)) if starts else None,
         "state": str(row.state),
         "reason": row.reason,
-        "needs_attention": any(_needs_somebody(state) for state in (row.state, *(one.state for one in batches))),
+        "needs_attention": row.reason == SUMS_DIFFER
+        or any(_needs_somebody(state) for state in (row.state, *(one.state for one in batches))),
         "rows": row.rows,
         "invalid": sum(count for (kind, _), count in out.items() if kind == "invalid"),
         "excluded": sum(excluded.values()),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from callbeat.outcomes import Outcome
+from callbeat.runs.completeness import SUMS_DIFFER
 from tests.simulation.agenda import LiveBatch, LiveRun, rows
 from tests.simulation.dials import Dials
 from tests.simulation.history import A_WHILE, History, Violated
@@ -107,6 +108,8 @@ class Progress:
         out = rows(self._world.ledger, _EXCLUSIONS.format(run_id))[0][0]
         if count != len(calls) + out:
             raise Violated(f"{key} is {state}: {count} rows, {len(calls)} calls and {out} exclusions")
+        if reason == SUMS_DIFFER:
+            raise Violated(f"{key} is {state}, and says itself that its rows do not add up")
         for number, outcome, attempts, label, batch in calls:
             for wrong in self._wrong_call(number, outcome, attempts, label, batch):
                 raise Violated(f"{wrong}: {number} of {key}, which is {state}")
