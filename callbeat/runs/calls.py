@@ -17,6 +17,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.orm import Session
 
 from callbeat.ledger.columns import Instant, Word
 from callbeat.ledger.tables import CallRow
@@ -183,10 +184,10 @@ def since_start(instant: datetime | None, job: BatchJob) -> datetime | None:
     return instant if instant and start and instant >= start else None
 
 
-def outcomes_in_words(writer: Writer, batch_ids: Collection[int]) -> str:
+def outcomes_in_words(session: Session, batch_ids: Collection[int]) -> str:
     """How many calls came to what: `answered 8, busy 2`."""
     counted = select(CallRow.outcome, func.count()).where(CallRow.batch_id.in_(batch_ids)).group_by(CallRow.outcome)
-    found = sorted(writer.session.execute(counted).tuples(), key=lambda row: -row[1])
+    found = sorted(session.execute(counted).tuples(), key=lambda row: -row[1])
     return ", ".join(f"{outcome} {count}" for outcome, count in found)
 
 

@@ -123,7 +123,7 @@ def end_with_talk(job: BatchJob) -> None:
     to = {Phase.STOPPED: BatchState.STOPPED, Phase.FAILED: BatchState.FAILED}.get(phase, BatchState.FINISHED)
     with job.context.ledger.write() as writer:
         close_calls(writer, job.batch.id, never_dialled=Outcome.NOT_PLACED, error=MISSING_ERROR)
-        words = outcomes_in_words(writer, [job.batch.id])
+        words = outcomes_in_words(writer.session, [job.batch.id])
         writer.move(
             job.batch, to, at=job.now, why=f"every call is accounted for: {words}; at the provider it is {phase}",
             phase=str(phase), valid=job.batch.valid, collect_wanted=False, page=None, retry_at=None, reason=None,

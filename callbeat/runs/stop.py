@@ -209,7 +209,7 @@ def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:
     with job.context.ledger.write() as writer:
         close_calls(writer, job.batch.id, never_dialled=_never_dialled(job, seen))
         reason = None if by_itself else job.batch.stop_reason
-        words = f"{why}: {outcomes_in_words(writer, [job.batch.id])}"
+        words = f"{why}: {outcomes_in_words(writer.session, [job.batch.id])}"
         writer.move(job.batch, to, at=job.now, why=words, reason=reason, page=None, retry_at=None)
     job.context.send("finish", [job.run.id])
 
