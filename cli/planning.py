@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from callbeat.campaigns.due import campaign_due_times, is_skipped, opens_at
+from callbeat.campaigns.days_off import unknown_holidays
+from callbeat.campaigns.due import campaign_due_times, moved_here, off, opens_at
 from callbeat.campaigns.hours import asks_recipient, in_campaign_zone
 from callbeat.campaigns.model import Campaign
 from callbeat.campaigns.reader import Reading
@@ -181,7 +182,7 @@ def _row(campaign: Campaign, due: datetime) -> Json:
     opens = opens_at(campaign, due)
     local = campaign.model_copy(update={"hours": in_campaign_zone(campaign.hours)})
     chosen = choose_start(rules_of(campaign.provider), local, due, opens)
-    starts = isinstance(chosen, Chosen) and not is_skipped(campaign, due)
+    starts = isinstance(chosen, Chosen) and not off(campaign, due)
     return {
         "campaign": campaign.name,
         "provider": campaign.provider,
@@ -196,8 +197,10 @@ def _row(campaign: Campaign, due: datetime) -> Json:
 def _notes(campaign: Campaign, due: datetime, chosen: Chosen | NoneLeft) -> Iterator[str]:
     """What somebody who looks at a due time should know."""
     zone = ZoneInfo(campaign.schedule.timezone)
-    if is_skipped(campaign, due):
-        yield "skipped: its date is among skip_dates"
+    why, *more = off(campaign, due) or [""]
+    if why:
+        yield why if why.startswith("holiday: ") else f"skipped: {why}"
+        yield from more
     elif isinstance(chosen, NoneLeft):
         yield f"would be missed: {chosen.words}"
     elif chosen.start.asked_at != due:
@@ -206,6 +209,10 @@ def _notes(campaign: Campaign, due: datetime, chosen: Chosen | NoneLeft) -> Iter
         yield f"{campaign.provider} rounds the start up to {chosen.start.start_at.astimezone(zone):%H:%M}"
     if asks_recipient(campaign.hours):
         yield "starts follow each recipient's zone; shown is that of a contact in the campaign's own"
+    if moved := moved_here(campaign, due):
+        yield moved
+    for code in unknown_holidays(campaign.schedule, due.astimezone(zone).year):
+        yield f"the holidays of {code} are not all known for {due.astimezone(zone).year}"
     yield from _clock_changes(zone, due)
 
 

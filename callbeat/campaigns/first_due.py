@@ -1,10 +1,11 @@
 """Whether a campaign will ever call: its first due time inside its dates and its calling hours."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
 from callbeat.campaigns.cron import parse_cron
+from callbeat.campaigns.days_off import day_off, midnight, moved_to, next_permitted
 from callbeat.campaigns.hours import Permitted, asks_recipient, next_window
 from callbeat.campaigns.model import Schedule
 from callbeat.campaigns.recurrence import next_due
@@ -34,18 +35,34 @@ def first_due(schedule: Schedule, hours: Permitted) -> datetime | None:
         leap = _leap(schedule, hours, zone, due)
         if leap is None:
             return due
+        if (moved := _moved(schedule, hours, due.astimezone(zone).date())) is not None:
+            return moved
         after = max(due, leap)
     return None
 
 
+def _moved(schedule: Schedule, hours: Permitted, day: date) -> datetime | None:
+    """The first permitted time of the day to which a day off is moved."""
+    if schedule.on_holiday != "next_day" or day_off(schedule, day) is None:
+        return None
+    target = next_permitted(schedule, hours, day)
+    times = moved_to(schedule, hours, target) if target else ()
+    return next((due for due in times if _reached(schedule, hours, due) is None), None)
+
+
 def _leap(schedule: Schedule, hours: Permitted, zone: ZoneInfo, due: datetime) -> datetime | None:
-    """Where to look on when calls are not permitted at a due time; None when they are.
+    """Where to look on when calls are not permitted at a due time; None when they are."""
+    day = due.astimezone(zone).date()
+    if day_off(schedule, day) is not None:
+        return midnight(day + timedelta(days=1), zone) - TICK
+    return _reached(schedule, hours, due)
+
+
+def _reached(schedule: Schedule, hours: Permitted, due: datetime) -> datetime | None:
+    """Where to look on when the hours are neither open at a due time nor open while it may still start.
 
     By the recipients' clocks every time is permitted somewhere: each contact is judged by its own.
     """
-    day = due.astimezone(zone).date()
-    if day in schedule.skip_dates:
-        return midnight(day + timedelta(days=1), zone) - TICK
     if asks_recipient(hours):
         return None
     window = next_window(hours, schedule.timezone, due)
@@ -60,8 +77,3 @@ def _bounds(schedule: Schedule, zone: ZoneInfo) -> tuple[datetime, datetime]:
     first = schedule.from_ or min(REFERENCE, last - timedelta(days=366) if last else REFERENCE)
     start = midnight(first, zone)
     return start - TICK, midnight(last, zone) if last else start + FURTHEST
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The instant (UTC) at which a local date begins."""
-    return datetime.combine(day, time(0), zone).astimezone(UTC)

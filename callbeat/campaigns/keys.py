@@ -79,11 +79,11 @@ SCHEDULE = Block(
         Key("from", "The first local date, inclusive."),
         Key("until", "The last local date, inclusive."),
         Key("skip_dates", "Local dates without calls."),
+        Key("holidays", "The country, or subdivision, whose holidays are kept: IN, US-CA; or a list of them."),
+        Key("on_holiday", "Whether a holiday or one of skip_dates is skipped, or moved to the next permitted day."),
         Key("lead", "How long before its due time a run is prepared, 10m to 7d; 30m unless said otherwise."),
         Key("late", "How late a run may still start, up to 24h; unless said otherwise it is on time or missed."),
         Key("overlap", "What happens when the previous run is still active; skip unless said otherwise."),
-        Key("holidays", "The country, or subdivision, whose holidays are kept.", later=True),
-        Key("on_holiday", "Whether a holiday is skipped or moved to the next day.", later=True),
     ),
 )
 

@@ -18,7 +18,8 @@ class Schedule(Part):
     """When a campaign's calls should start, in local wall-clock time of `timezone` (IANA).
 
     `from_` and `until` are local dates, inclusive. `lead` is how long before its due time a run opens;
-    `late` how long after the provider's on-time start a run may still start.
+    `late` how long after the provider's on-time start a run may still start. `holidays` are codes of countries or
+    their subdivisions; what is due on one of them, or of `skip_dates`, is skipped unless `on_holiday` moves it.
     """
 
     cron: str
@@ -27,6 +28,8 @@ class Schedule(Part):
     from_: date | None = Field(default=None, alias="from")
     until: date | None = None
     skip_dates: tuple[date, ...] = ()
+    holidays: tuple[str, ...] | None = None
+    on_holiday: Literal["skip", "next_day"] | None = None
     lead: timedelta = timedelta(minutes=30)
     late: timedelta = timedelta(0)
     overlap: Literal["skip", "allow"] = "skip"

@@ -16,8 +16,8 @@ from callbeat.campaigns.named_hours import HoursByName
 from callbeat.campaigns.places import Place, line_of, plain
 from callbeat.campaigns.rules_calling import read_hours, read_retries
 from callbeat.campaigns.rules_contacts import read_contacts
-from callbeat.campaigns.rules_people import read_frequency, read_opt_out
 from callbeat.campaigns.rules_keeping import read_retention
+from callbeat.campaigns.rules_people import read_frequency, read_opt_out
 from callbeat.campaigns.rules_schedule import read_schedule
 from callbeat.campaigns.values import distinct, given, list_of, one_of, parsed, read_text, read_whole_number
 from callbeat.campaigns.wording import WordingError, choices, nearest, quoted
@@ -123,7 +123,8 @@ def _note_if_it_never_calls(fields: Fields, schedule: Schedule, hours: Permitted
 def _why_never(schedule: Schedule, hours: Permitted) -> tuple[str, str]:
     due = first_due(schedule, "any")
     if due is None or hours == "any":
-        return "no due time falls within from, until and skip_dates", "change the dates or the cron line"
+        among = "from, until, skip_dates and holidays" if schedule.holidays else "from, until and skip_dates"
+        return f"no due time falls within {among}", "change the dates or the cron line"
     local = due.astimezone(ZoneInfo(schedule.timezone))
     zone = schedule.timezone if hours.zone == "campaign" else hours.zone
     told = ", ".join(_in_words(interval) for interval in intervals_of(hours))

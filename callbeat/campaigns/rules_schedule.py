@@ -1,7 +1,7 @@
 """The rules of `schedule`: when calls should start."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from callbeat.campaigns.cron import CronError, DayRule, parse_cron
 from callbeat.campaigns.durations import duration_text, parse_duration
@@ -9,13 +9,15 @@ from callbeat.campaigns.fields import Fields, read_fields
 from callbeat.campaigns.keys import SCHEDULE
 from callbeat.campaigns.model import Schedule
 from callbeat.campaigns.places import Place
+from callbeat.campaigns.public_holidays import parse_holidays
 from callbeat.campaigns.values import distinct, given, list_of, one_of, parsed, read_date, read_text
-from callbeat.campaigns.yaml_lines import Scalar
+from callbeat.campaigns.yaml_lines import Listing, Scalar
 from callbeat.campaigns.zones import parse_zone
 
 SHORTEST_LEAD, LONGEST_LEAD = timedelta(minutes=10), timedelta(days=7)
 LATEST = timedelta(hours=24)
 DAY_RULES: tuple[DayRule, ...] = ("and", "or")
+ON_HOLIDAY: tuple[Literal["skip", "next_day"], ...] = ("skip", "next_day")
 
 read_duration = parsed(parse_duration)
 
@@ -31,6 +33,8 @@ def read_schedule(place: Place) -> Schedule | None:
         "timezone": fields.read("timezone", parsed(parse_zone)),
         "day_rule": day_rule,
         **_dates(fields),
+        "holidays": fields.read("holidays", _holidays),
+        "on_holiday": _on_holiday(fields),
         "lead": fields.read("lead", _lead),
         "late": fields.read("late", _late),
         "overlap": fields.read("overlap", one_of(("skip", "allow"))),
@@ -77,6 +81,23 @@ def _dates(fields: Fields) -> dict[str, Any]:
         place.note(f"{last} is before the first day, {first}", "write a day that is not before `from`")
     skipped = fields.read("skip_dates", distinct(list_of(read_date)))
     return {"from": first, "until": last, "skip_dates": skipped and tuple(sorted(skipped))}
+
+
+def _holidays(place: Place) -> tuple[str, ...] | None:
+    """One code, or a list of them."""
+    if isinstance(place.node, Listing):
+        return distinct(list_of(parsed(parse_holidays), least=1))(place)
+    code = parsed(parse_holidays)(place)
+    return None if code is None else (code,)
+
+
+def _on_holiday(fields: Fields) -> Literal["skip", "next_day"] | None:
+    chosen: Literal["skip", "next_day"] | None = fields.read("on_holiday", one_of(ON_HOLIDAY))
+    place = fields.get("on_holiday")
+    if place and chosen and not (fields.get("holidays") or fields.get("skip_dates")):
+        words, fix = "decides nothing: there are neither holidays nor skip_dates", "name them, or remove it"
+        place.notes.add(place.line, place.where, words, fix, "warning")
+    return chosen
 
 
 def _lead(place: Place) -> timedelta | None:

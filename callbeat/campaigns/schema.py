@@ -17,7 +17,7 @@ from callbeat.campaigns.keys import (
 )
 from callbeat.campaigns.rules_calling import MOST_ATTEMPTS, RETRY_ON, UNKNOWN_ZONE
 from callbeat.campaigns.rules_people import MOST_CALLS
-from callbeat.campaigns.rules_schedule import DAY_RULES
+from callbeat.campaigns.rules_schedule import DAY_RULES, ON_HOLIDAY
 from callbeat.campaigns.source_path import ADDRESS
 
 Schema = dict[str, Any]
@@ -33,6 +33,7 @@ _DAYS: Schema = {
     "examples": ["mon-fri", "mon-wed,sat"],
 }
 _NAME_OF_HOURS: Schema = {**_TEXT, "examples": ["us-federal", "any"]}
+_HOLIDAYS: Schema = {"type": "string", "pattern": "^[A-Z]{2}(?:-.+)?$", "examples": ["IN", "US-CA"]}
 _SOURCES = ["contacts/renewals.csv", "contacts/%Y-%m-%d.csv"]
 _LIST: Schema = {**_TEXT, "not": {"pattern": f"{ADDRESS.pattern}|%"}, "examples": ["suppression/do-not-call.csv"]}
 _BETWEEN: Schema = {
@@ -83,6 +84,10 @@ def _schedule() -> dict[str, Schema]:
         "from": _DATE,
         "until": _DATE,
         "skip_dates": {"type": "array", "items": _DATE, "uniqueItems": True},
+        "holidays": {
+            "anyOf": [_HOLIDAYS, {"type": "array", "items": _HOLIDAYS, "minItems": 1, "uniqueItems": True}]
+        },
+        "on_holiday": {"enum": list(ON_HOLIDAY), "default": "skip"},
         "lead": {**_DURATION, "default": "30m"},
         "late": {**_DURATION, "default": "0m"},
         "overlap": {"enum": ["skip", "allow"], "default": "skip"},

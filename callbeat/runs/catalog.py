@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from callbeat.campaigns.due import campaign_due_times, is_skipped, next_campaign_due, opens_at
+from callbeat.campaigns.due import campaign_due_times, next_campaign_due, opens_at
 from callbeat.campaigns.hours import asks_recipient, in_campaign_zone
 from callbeat.campaigns.model import Campaign
 from callbeat.campaigns.reader import Reading
@@ -21,7 +21,7 @@ from callbeat.providers.registry import RULES
 from callbeat.runs.approval import carry_over, waits_for_approval
 from callbeat.runs.context import Context, log
 from callbeat.runs.needs import fitting, needs_of, retry_wish
-from callbeat.runs.planning import miss_what_was_due, move_cursor, plan_run
+from callbeat.runs.planning import miss_what_was_due, move_cursor, plan_run, skip_if_off
 from callbeat.runs.revisions import remember
 from callbeat.runs.starts import MARGIN, dial_until
 
@@ -199,16 +199,14 @@ def _follow(writer: Writer, run: RunRow, campaign: Campaign, now: datetime, *, w
         writer.move(run, RunState.CANCELLED, at=now, why="the edited file no longer has it due", reason="edited")
     elif wanted:
         writer.move(run, RunState.PLANNED, at=now, why="due again by the edited file", **values)
-    if run.state is RunState.PLANNED and is_skipped(campaign, run.due_at):
-        writer.move(run, RunState.SKIPPED, at=now, why="its date is among skip_dates", reason="holiday")
+    skip_if_off(writer, run, campaign, now)
 
 
 def _ahead(writer: Writer, campaign: str, now: datetime) -> list[RunRow]:
     """Runs of the schedule that are still to come and were never opened (nor stopped by a person)."""
     reasons = ("edited", "removed", "holiday", "outside_hours", "too_late", "too_far")
-    rows = writer.session.execute(
-        select(RunRow).where(RunRow.campaign == campaign, RunRow.manual == 0, RunRow.due_at > now)
-    ).scalars()
+    ahead = select(RunRow).where(RunRow.campaign == campaign, RunRow.manual == 0, RunRow.due_at > now)
+    rows = writer.session.execute(ahead.order_by(RunRow.due_at)).scalars()  # a day off before what stands for it
     found = [row for row in rows if row.state is RunState.PLANNED or (row.state.final and row.reason in reasons)]
     for row in found:
         writer.session.expunge(row)

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
-from callbeat.campaigns.due import campaign_due_times, is_skipped, next_campaign_due, opens_at
+from callbeat.campaigns.due import campaign_due_times, moved_here, next_campaign_due, off, opens_at, stands_for
 from callbeat.campaigns.model import Campaign
 from callbeat.errors import LedgerError
 from callbeat.ledger.states import RunState
@@ -87,12 +87,30 @@ def plan_run(writer: Writer, campaign: Campaign, due_at: datetime, now: datetime
         key=run_key(campaign.name, due_at, 0), campaign=campaign.name, revision=campaign.revision,
         due_at=due_at, opens_at=opens, state=RunState.PLANNED, next_action_at=opens, created_at=now,
     )  # fmt: skip
-    insert_run(writer, row, now, why=f"due {due_at:%Y-%m-%d %H:%M} UTC, opens {opens:%H:%M}")
-    if is_skipped(campaign, due_at):
-        writer.move(row, RunState.SKIPPED, at=now, why="its date is among skip_dates", reason="holiday")
-    elif paused:
+    words = [f"due {due_at:%Y-%m-%d %H:%M} UTC, opens {opens:%H:%M}", moved_here(campaign, due_at)]
+    insert_run(writer, row, now, why="; ".join(filter(None, words)))
+    skip_if_off(writer, row, campaign, now)
+    if paused and row.state is RunState.PLANNED:
         writer.move(row, RunState.SKIPPED, at=now, why="the campaign is paused", reason="paused")
     return True
+
+
+def skip_if_off(writer: Writer, row: RunRow, campaign: Campaign, now: datetime) -> None:
+    """A run on a day off is skipped; so is one that stands for a day off whose own run was made all the same."""
+    made = _made(writer, campaign, row.due_at)
+    words = [*off(campaign, row.due_at), *([f"it stands for {made}, which was no day off then"] if made else [])]
+    if words and row.state is RunState.PLANNED:
+        writer.move(row, RunState.SKIPPED, at=now, why="; ".join(words), reason="holiday")
+
+
+def _made(writer: Writer, campaign: Campaign, due_at: datetime) -> str | None:
+    """The run of a day that an edit or a newer calendar declared off too late: nobody is rung for it twice."""
+    sources = stands_for(campaign, due_at)
+    if not sources:
+        return None
+    opened = or_(RunRow.rows > 0, RunRow.state.in_([RunState.PLANNED, RunState.OPENING, RunState.ACTIVE]))
+    mine = (RunRow.campaign == campaign.name, RunRow.manual == 0, RunRow.due_at.in_(sources))
+    return writer.session.execute(select(RunRow.key).where(*mine, opened)).scalars().first()
 
 
 def insert_run(writer: Writer, row: RunRow, now: datetime, *, why: str, actor: str = "callbeat") -> None:

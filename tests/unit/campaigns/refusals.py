@@ -41,6 +41,22 @@ WRONG_VALUES: list[tuple[int, str, str, str]] = [
     (10, "  skip_dates: 2027-01-26", "schedule.skip_dates", "expected a list, found text"),
     (10, "  skip_dates: [x]", "schedule.skip_dates[0]", "'x' is not a date"),
     (10, "  skip_dates:\n  - 2027-01-26\n  - 2027-01-26", "schedule.skip_dates[1]", "already"),
+    (10, "  holidays: in", "schedule.holidays", "no holidays are known of 'in': did you mean IN?"),
+    (10, "  holidays: UK", "schedule.holidays", "did you mean GB?"),
+    (10, "  holidays: [IN, Germny]", "schedule.holidays[1]", "did you mean DE?"),
+    (10, "  holidays: XX", "schedule.holidays", "write a country such as IN"),
+    (
+        10,
+        "  holidays: US-CF",
+        "schedule.holidays",
+        "holidays of its own: write US, or with one of AK",
+    ),
+    (10, "  holidays: IE-D", "schedule.holidays", "write IE alone"),
+    (10, "  holidays: []", "schedule.holidays", "a list of 0"),
+    (10, "  holidays: [US, US]", "schedule.holidays[1]", "stands in this list already"),
+    (10, "  holidays: US-", "schedule.holidays", "US has no subdivision ''"),
+    (10, "  holidays: {US: CA}", "schedule.holidays", "expected text, found a mapping"),
+    (10, "  on_holiday: nextday", "schedule.on_holiday", "did you mean next_day?"),
     (11, "  lead: 9m", "schedule.lead", "lead shorter than 10m"),
     (11, "  lead: 8d", "schedule.lead", "lead longer than 7d"),
     (11, "  lead: 30", "schedule.lead", "the duration '30' has no unit: write 30m"),
@@ -145,8 +161,6 @@ WRONG_KEYS: list[tuple[int, str, str, str]] = [
 ]
 
 NOT_YET: list[tuple[int, str, str]] = [
-    (11, "  holidays: IN", "schedule.holidays"),
-    (11, "  on_holiday: skip", "schedule.on_holiday"),
     (16, "  region: IN", "contacts.region"),
     (16, "  zone_column: tz", "contacts.zone_column"),
     (16, "  max_age: 2d", "contacts.max_age"),

@@ -69,3 +69,24 @@ def test_a_day_that_is_skipped_has_no_start(plan):
     """It is in the plan all the same: every due time ends in a decision."""
     (row,) = plan("2026-12-01", "2026-12-02", more="skip_dates: [2026-12-01]")
     assert (row["start_at"], row["notes"]) == (None, ["skipped: its date is among skip_dates"])
+
+
+def test_a_holiday_is_told_by_name_and_so_is_the_day_it_is_moved_to(plan):
+    """Both ends of a move stand in the plan."""
+    asked = {"cron": "0 10 * * tue", "zone": "Asia/Kolkata"}
+    days = ("2027-01-26", "2027-01-28")
+    (row,) = plan(*days, more="holidays: IN", **asked)
+    assert (row["start_at"], row["notes"]) == (None, ["holiday: Republic Day"])
+    holiday, moved = plan(*days, more="holidays: [IN], on_holiday: next_day", **asked)
+    assert (holiday["start_at"], holiday["notes"]) == (None, ["holiday: Republic Day", "moved to 2027-01-27"])
+    assert (moved["due_local"], moved["notes"]) == (
+        "2027-01-27T10:00+05:30",
+        ["moved from 2027-01-26 (Republic Day)"],
+    )
+    assert moved["start_at"] == "2027-01-27T04:30:00+00:00"
+
+
+def test_a_year_whose_holidays_nobody_knows_yet_is_told(plan):
+    """Runs go ahead, and somebody should know that no holiday will stop them."""
+    (row,) = plan("2027-01-13", "2027-01-14", cron="0 10 * * *", zone="Asia/Colombo", more="holidays: LK")
+    assert row["notes"] == ["the holidays of LK are not all known for 2027"]
