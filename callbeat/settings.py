@@ -166,7 +166,7 @@ class Settings(BaseSettings):
         numbers = tuple(part.strip() for part in value.split(",") if part.strip())
         wrong = [number for number in numbers if not re.fullmatch(r"\+[1-9][0-9]{6,14}", number)]
         if wrong:
-            raise ValueError(f"{len(wrong)} of {len(numbers)} are not in E.164: write +12025550101,+447700900101")
+            raise ValueError(f"{len(wrong)} of {len(numbers)} are not in E.164: write +12025550101,+442079460101")
         return numbers
 
     @field_validator("home", "campaigns")

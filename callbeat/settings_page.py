@@ -14,7 +14,7 @@ EXAMPLES = {
     "redis_url": "redis://127.0.0.1:6379/0",
     "database_url": "sqlite:///var/callbeat.db",
     "site": "main",
-    "allow_numbers": "+12025550101,+447700900101",
+    "allow_numbers": "+12025550101,+442079460101",
     "approval": "real",
     "daily_calls": "5000",
     "daily_cost": "250",

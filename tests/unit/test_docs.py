@@ -44,7 +44,7 @@ def test_every_line_of_the_example_can_be_set(monkeypatch, tmp_path):
     found = settings.load_settings()
     assert found.account_names() == ["bolna", "cartesia", "eu", "trillet"]
     assert all(found.account(name).api_key for name in found.account_names())
-    assert found.allow_numbers == ("+12025550101", "+447700900101")
+    assert found.allow_numbers == ("+12025550101", "+442079460101")
     assert len(lines) > len(settings_page.EXAMPLES)
 
 

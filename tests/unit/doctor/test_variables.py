@@ -40,7 +40,7 @@ def test_a_trial_that_calls_only_a_few_numbers_says_so(monkeypatch, tmp_path):
     """Forgotten in a real installation, it excludes everybody else in silence."""
     monkeypatch.chdir(tmp_path)
     plain = Settings(_env_file=None, home=Path("var"))
-    limited = Settings(_env_file=None, home=Path("var"), allow_numbers="+12025550101,+447700900101")
+    limited = Settings(_env_file=None, home=Path("var"), allow_numbers="+12025550101,+442079460101")
     told = [next(_well(settings)) for settings in (plain, limited)]
     assert ["nobody but 2 numbers" in words for words in told] == [False, True]
     assert "2025550101" not in told[1]
