@@ -1,0 +1,196 @@
+"""Phone numbers as people wrote them become E.164, a column at a time, just as libphonenumber reads each.
+
+The rules are those of `read` in numbers.py. What is written in a rare way (letters, extensions) is read by `read`
+itself, each different text once.
+"""
+
+import re
+
+import polars as pl
+
+from callbeat.contacts.number_plans import (
+    Plan,
+    known_country_code,
+    number_of_a_plan,
+    number_of_a_type,
+    plan_of,
+    plan_of_code,
+    prefixed_number,
+)
+from callbeat.contacts.numbers import INVALID_NUMBER, NO_COUNTRY_CODE, NO_NUMBER, checked, read
+
+SCHEMA = pl.Schema({"number": pl.String, "reason": pl.String})
+LONGEST = 250  # libphonenumber takes a longer text for no number
+PUNCTUATION = "-‐‑‒–—―−ー－．／ \u00a0\u00ad\u200b\u2060\u3000()（）［］.[]/"
+ZEROS = "٠۰०০੦૦௦๐０"  # the scripts in which somebody writes a list of numbers; `read` knows all others too
+_DIGITS = {chr(ord(zero) + digit): str(digit) for zero in ZEROS for digit in range(10)}
+_SIGNS = {**dict.fromkeys(PUNCTUATION, ""), "＋": "+", **_DIGITS}
+
+
+def normalised(phones: pl.Series, region: str | None) -> pl.DataFrame:
+    """The number of each row in E.164, or the reason why there is none: columns `number` and `reason`, one is null.
+
+    `phones` holds texts as written, or null; `region` is the country of national numbers (two capital letters).
+
+    Raises:
+        ValueError: there is no such region.
+    """
+    checked(region)
+    texts = phones.cast(pl.String).fill_null("")
+    clean = _settled(texts)
+    others = _read_all(texts.filter(~clean), region)
+    place = pl.select(pl.when(~clean).then((~clean).cum_sum() - 1)).to_series()
+    number = pl.select(pl.when(clean).then(texts).otherwise(others["number"].gather(place))).to_series()
+    return pl.DataFrame({"number": number, "reason": others["reason"].gather(place)}, schema=SCHEMA)
+
+
+def _settled(texts: pl.Series) -> pl.Series:
+    """Which texts are valid numbers in E.164 with nothing before the national number that may be none of it."""
+    return _are_valid(texts) & ~texts.str.contains(prefixed_number())
+
+
+def _read_all(texts: pl.Series, region: str | None) -> pl.DataFrame:
+    rows = pl.DataFrame({"text": texts, "digits": _bare(texts)}).with_row_index("row")
+    rows = rows.with_columns(form=_form(region))
+    parts = rows.partition_by("form", as_dict=True).items()
+    done = [_READERS[form](part, region).select("row", *SCHEMA) for (form,), part in parts]
+    return pl.concat(done).sort("row").select(*SCHEMA) if done else SCHEMA.to_frame()
+
+
+def _bare(texts: pl.Series) -> pl.Series:
+    """Digits and perhaps a + alone, if the text is a plain number. A table with gaps writes 12.0 for 12."""
+    whole = texts.str.replace(r"^(\D*\d+)\.0[ \t\r\n]*$", "${1}")
+    bare = whole.str.replace(r"^[^\d+＋]+", "").str.strip_chars_end("'\" \t\r\n")
+    return bare.str.replace_many(list(_SIGNS), list(_SIGNS.values()))
+
+
+def _form(region: str | None) -> pl.Expr:
+    digits = pl.col("digits")
+    odd = ~digits.str.contains(r"^\+?[0-9]{3,}$") | (pl.col("text").str.len_chars() > LONGEST)
+    odd |= pl.col("text").str.contains(";phone-context", literal=True)
+    if region is not None:  # a + before what is no country code is overlooked
+        odd |= digits.str.starts_with("+") & ~digits.str.contains(known_country_code())
+    foreign = digits.str.contains(r"^\+" if region else r"^(?:\+|00)")
+    none = ~digits.str.contains("[0-9]") & ~pl.col("text").str.contains(r"\d")
+    return (
+        pl.when(none).then(pl.lit("none"))
+        .when(odd).then(pl.lit("odd"))
+        .when(foreign).then(pl.lit("foreign"))
+        .otherwise(pl.lit("national" if region else "no_region"))
+    )  # fmt: skip
+
+
+def _foreign(rows: pl.DataFrame, _: str | None) -> pl.DataFrame:
+    """Numbers with their country code, after + or 00."""
+    return rows.with_columns(_or_invalid(_of_the_world(rows["digits"].str.replace("^00", "+"))))
+
+
+def _of_the_world(numbers: pl.Series) -> pl.Series:
+    """Numbers after +, with what may be a national prefix behind the country code: valid ones, or null."""
+    prefixed = numbers.str.contains(prefixed_number())
+    place = pl.select(pl.when(prefixed).then(prefixed.cum_sum() - 1)).to_series()
+    without = _without_prefix(numbers.filter(prefixed)).gather(place)
+    return _valid(pl.select(pl.coalesce(without, numbers)).to_series())
+
+
+def _without_prefix(numbers: pl.Series) -> pl.Series:
+    rows = numbers.to_frame("number").with_row_index("row")
+    rows = rows.with_columns(code=pl.col("number").str.extract(f"({known_country_code()})"))
+    parts = rows.partition_by("code", as_dict=True)
+    done = [_of_one_code(part, code) for (code,), part in parts.items()]
+    return pl.concat(done).sort("row")["number"] if done else numbers
+
+
+def _of_one_code(rows: pl.DataFrame, code: str) -> pl.DataFrame:
+    national = pl.col("number").str.slice(len(code))
+    return rows.with_columns(number=code + _national(national, plan_of_code(int(code))))
+
+
+def _at_home(rows: pl.DataFrame, region: str | None) -> pl.DataFrame:
+    """Numbers without a country code, or after what is dialled in the region before one."""
+    assert region is not None
+    plan = plan_of(region)
+    rows = rows.with_columns(abroad=_after_what_is_dialled_abroad(pl.col("digits"), plan))
+    abroad = _of_the_world(rows["abroad"])
+    home = _valid(rows.select(f"+{plan.country_code}" + _numbered(pl.col("digits"), plan)).to_series())
+    number = pl.when(rows["abroad"].is_null()).then(home).otherwise(abroad)
+    return rows.with_columns(_or_invalid(pl.select(number).to_series()))
+
+
+def _after_what_is_dialled_abroad(digits: pl.Expr, plan: Plan) -> pl.Expr:
+    """+ and the rest of what begins with the international prefix, else null. No country code begins with 0."""
+    if plan.abroad is None:
+        return pl.lit(None, pl.String)
+    begin = f"^(?:{plan.abroad})"
+    rest = digits.str.replace(begin, "+")
+    return pl.when(digits.str.contains(begin) & ~rest.str.starts_with("+0")).then(rest)
+
+
+def _numbered(digits: pl.Expr, plan: Plan) -> pl.Expr:
+    """The national number, from digits that may begin with the country code though no + says so."""
+    code = str(plan.country_code)
+    after = _prefix_off(digits.str.slice(len(code)), plan)
+    instead = ~_viable(digits, plan) & _viable(after, plan) | (digits.str.len_bytes() > max(plan.lengths))
+    coded = digits.str.starts_with(code) & instead
+    return pl.when(coded).then(_national(after, plan_of_code(plan.country_code))).otherwise(_national(digits, plan))
+
+
+def _national(digits: pl.Expr, plan: Plan) -> pl.Expr:
+    """Digits without a national prefix, unless the rest is too short to be a number."""
+    if plan.prefix is None:
+        return digits
+    rest = _prefix_off(digits, plan)
+    length = rest.str.len_bytes()
+    return pl.when(length.is_in(plan.lengths) | (length > max(plan.lengths))).then(rest).otherwise(digits)
+
+
+def _prefix_off(digits: pl.Expr, plan: Plan) -> pl.Expr:
+    """Digits without a national prefix, unless they look like a number only with it."""
+    if plan.prefix is None:
+        return digits
+    begin = f"^(?:{plan.prefix})"
+    rest = digits.str.replace(begin, "")
+    if plan.instead:
+        last = digits.str.extract(begin, re.compile(begin).groups)
+        rest = pl.when(last.is_not_null()).then(digits.str.replace(begin, plan.instead)).otherwise(rest)
+    return pl.when(_viable(digits, plan) & ~_viable(rest, plan)).then(digits).otherwise(rest)
+
+
+def _viable(digits: pl.Expr, plan: Plan) -> pl.Expr:
+    return digits.str.contains(f"^(?:{plan.viable})$")
+
+
+def _one_by_one(rows: pl.DataFrame, region: str | None) -> pl.DataFrame:
+    texts = rows["text"].unique()
+    read_ones = pl.DataFrame([read(text, region) for text in texts], schema=SCHEMA, orient="row")
+    return rows.join(read_ones.with_columns(text=texts), on="text", how="left")
+
+
+def _no_number(rows: pl.DataFrame, _: str | None) -> pl.DataFrame:
+    return rows.with_columns(number=pl.lit(None, pl.String), reason=pl.lit(NO_NUMBER))
+
+
+def _no_region(rows: pl.DataFrame, _: str | None) -> pl.DataFrame:
+    return rows.with_columns(number=pl.lit(None, pl.String), reason=pl.lit(NO_COUNTRY_CODE))
+
+
+def _valid(numbers: pl.Series) -> pl.Series:
+    return pl.select(pl.when(_are_valid(numbers)).then(numbers)).to_series()
+
+
+def _are_valid(numbers: pl.Series) -> pl.Series:
+    return numbers.str.contains(number_of_a_type()) & numbers.str.contains(number_of_a_plan())
+
+
+def _or_invalid(numbers: pl.Series) -> list[pl.Expr]:
+    number = pl.lit(numbers)
+    return [number.alias("number"), pl.when(number.is_null()).then(pl.lit(INVALID_NUMBER)).alias("reason")]
+
+
+_READERS = {
+    "none": _no_number,
+    "odd": _one_by_one,
+    "foreign": _foreign,
+    "national": _at_home,
+    "no_region": _no_region,
+}
