@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,12 +38,17 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to take from a source: the column of the number, and variable: column (None is every other one)."""
+    """What to take from a source: the column of the number, and variable: column (None is every other one).
+
+    `zone_column` is the column with each contact's zone. A source that is older than `max_age` is not read.
+    """
 
     phone: str
     variables: Mapping[str, str] | None = None
     max_rows: int | None = None
     reserved: frozenset[str] = frozenset()
+    zone_column: str | None = None
+    max_age: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import httpx
 
 from callbeat.clock import CENTURY
+from callbeat.deadline import DeadlineTransport, deadline
 from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused, Unknown, Why
-from callbeat.providers.deadline import DeadlineTransport, deadline
 
 T = TypeVar("T")
 LONGEST_RETRY_AFTER = timedelta(minutes=10)

@@ -79,7 +79,7 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-class _Backend(httpcore.NetworkBackend):
+class DeadlineBackend(httpcore.NetworkBackend):
     """Opens connections that know the deadline."""
 
     def __init__(self) -> None:
@@ -102,4 +102,4 @@ class DeadlineTransport(httpx.HTTPTransport):
 
     def __init__(self, verify: ssl.SSLContext | bool, limits: httpx.Limits) -> None:
         super().__init__(verify=verify, limits=limits, retries=0)
-        self._pool._network_backend = _Backend()
+        self._pool._network_backend = DeadlineBackend()
