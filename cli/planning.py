@@ -1,4 +1,4 @@
-"""Commands about campaign files: validate, plan, preview, schema. All of them work offline."""
+"""Commands about campaign files: validate, plan, preview, schema. None of them asks a provider anything."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -21,8 +21,9 @@ from callbeat.errors import Problem, Refusal, UsageError, has_errors
 from callbeat.providers.registry import rules_of
 from callbeat.runs.by_hand import find_campaign
 from callbeat.runs.preview import preview as preview_of
+from callbeat.runs.roster import Means, Reach
 from callbeat.runs.starts import Chosen, NoneLeft, choose_start
-from cli.context import load, now, read_campaigns
+from cli.context import load, now, open_ledger, read_campaigns
 from cli.output import Format, Json, err, print_json, print_table
 from cli.words import clock, excluded
 
@@ -109,13 +110,17 @@ def preview(
     """
     settings = load()
     found = find_campaign(campaign, read_campaigns(settings))
-    told, refused = preview_of(settings.config_root, found, now(settings), settings.allow_numbers)
+    means = Means(open_ledger(settings), Reach(settings.config_root), settings.allow_numbers)
+    seen = preview_of(means, found, now(settings))
+    told = seen.told
     if form is Format.JSON:
         print_json(told)
     else:
         _print_preview(told)
-    if refused is not None:
-        raise Refusal(f"a run now would be refused: {refused}")
+    for note in seen.notes:
+        err.print(f"the source: {note}", markup=False)
+    if seen.refused is not None:
+        raise Refusal(f"a run now would be refused: {seen.refused}")
     most = settings.daily_calls
     if most is not None and told["calls"] > most:
         raise Refusal(

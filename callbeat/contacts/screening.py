@@ -1,69 +1,91 @@
-"""Who is called and who is not, each for exactly one reason, in one order: row, number, duplicate, not allowed."""
+"""Who is called and who is not, each for exactly one reason, in one order. Rows come as frames and leave as frames.
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+The order is fixed: invalid number, duplicate in the run, not among the numbers of a trial, suppressed, called too
+often; then, by whoever knows the hours, no zone and no permitted hour.
+"""
+
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from callbeat.contacts.numbers import to_e164
-from callbeat.contacts.source import SourceRow
+import polars as pl
+
+from callbeat.contacts.e164 import normalised
+from callbeat.contacts.hashing import all_hashed
+from callbeat.contacts.rows import Rows
 
 INVALID = "invalid"
 EXCLUDED = "excluded"
+OUT = {"row": pl.UInt32, "kind": pl.String, "reason": pl.String}
 
-
-@dataclass(frozen=True, slots=True)
-class Screened:
-    """A contact to be called."""
-
-    row: int
-    number: str
-    variables: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusion:
-    """A contact that is not called. `kind` is invalid or excluded; `reason` is a word."""
-
-    row: int
-    kind: str
-    reason: str
+Stage = Callable[[pl.DataFrame], pl.Series]
+"""Given a frame with `number` (E.164) and `number_hash`, the reason why each is not called, or null."""
 
 
 @dataclass(slots=True)
-class Screening:
-    """Where every row ended: rows = len(contacts) + len(exclusions)."""
+class Sieve:
+    """Rows that are left, and those that are out: `row`, `kind` (invalid or excluded), `reason` (a word)."""
 
-    contacts: list[Screened] = field(default_factory=list)
-    exclusions: list[Exclusion] = field(default_factory=list)
+    left: pl.DataFrame
+    out: list[pl.DataFrame] = field(default_factory=list)
+
+    def drop(self, kind: str, reasons: pl.Series) -> None:
+        """Take out each row that is given a reason; null leaves it."""
+        told = self.left.select("row").with_columns(kind=pl.lit(kind), reason=reasons.cast(pl.String))
+        self.out.append(told.filter(pl.col("reason").is_not_null()))
+        self.left = self.left.filter(reasons.is_null())
 
     @property
-    def left_out(self) -> str:
-        """How many rows are out for each reason: ` (2 duplicate, 1 invalid_number)`, or nothing."""
-        reasons = Counter(exclusion.reason for exclusion in self.exclusions).most_common()
-        return f" ({', '.join(f'{count} {reason}' for reason, count in reasons)})" if reasons else ""
-
-    @property
-    def rows(self) -> int:
-        """How many rows were read."""
-        return len(self.contacts) + len(self.exclusions)
+    def dropped(self) -> pl.DataFrame:
+        """All rows that are out, in the order of the source."""
+        return pl.concat([pl.DataFrame(schema=OUT), *self.out]).sort("row")
 
 
-def screen(rows: Iterable[SourceRow], allowed: Collection[str] | None = None) -> Screening:
-    """Divide rows into contacts and exclusions. The first of several rows with one number is called.
+class Screen:
+    """The screening of one run, from its first rows to its last: a duplicate is known wherever it stands.
 
-    `allowed` (E.164) are the only numbers of a trial that may be called; None allows all.
+    `region` is that of numbers without a country, `allowed` (E.164) the only numbers of a trial (None: all),
+    `stages` leave out whom the ledger and its lists know, `key` is that of the hashes.
     """
-    result, seen = Screening(), set[str]()
-    for row in rows:
-        number = None if row.broken else to_e164(row.phone)
-        if number is None:
-            result.exclusions.append(Exclusion(row.row, INVALID, "broken_row" if row.broken else "invalid_number"))
-        elif number in seen:
-            result.exclusions.append(Exclusion(row.row, EXCLUDED, "duplicate"))
-        elif allowed is not None and number not in allowed:
-            seen.add(number)
-            result.exclusions.append(Exclusion(row.row, EXCLUDED, "not_allowed"))
-        else:
-            seen.add(number)
-            result.contacts.append(Screened(row.row, number, row.variables))
-    return result
+
+    def __init__(
+        self,
+        key: bytes,
+        *,
+        region: str | None = None,
+        allowed: Collection[str] | None = None,
+        stages: Sequence[Stage] = (),
+    ) -> None:
+        self._key, self._region, self._stages = key, region, stages
+        self._allowed = None if allowed is None else pl.Series("allowed", sorted(allowed), dtype=pl.String)
+        self._seen = pl.Series("seen", [], dtype=pl.UInt64)
+
+    def __call__(self, rows: Rows) -> Sieve:
+        """Some rows, screened: those left have `number` and `number_hash` besides their own columns."""
+        sieve = Sieve(rows.frame)
+        self._drop_invalid(sieve)
+        sieve.drop(EXCLUDED, self._duplicates(sieve.left["number"]))
+        if self._allowed is not None:
+            allowed = sieve.left["number"].is_in(self._allowed.implode())
+            sieve.drop(EXCLUDED, told("not_allowed", ~allowed))
+        sieve.left = sieve.left.with_columns(number_hash=all_hashed(sieve.left["number"], self._key))
+        for stage in self._stages:
+            sieve.drop(EXCLUDED, stage(sieve.left))
+        return sieve
+
+    def _drop_invalid(self, sieve: Sieve) -> None:
+        sieve.drop(INVALID, told("broken_row", sieve.left["broken"].is_not_null()))
+        read = normalised(sieve.left["phone"], self._region)
+        sieve.left = sieve.left.with_columns(read["number"])
+        sieve.drop(INVALID, read["reason"])
+
+    def _duplicates(self, numbers: pl.Series) -> pl.Series:
+        """As whole numbers of at most fifteen digits: eight bytes for each person of the run are kept."""
+        digits = numbers.str.slice(1).cast(pl.UInt64)
+        again = ~digits.is_first_distinct() | digits.is_in(self._seen.implode())
+        self._seen = pl.concat([self._seen, digits.filter(~again)])
+        return told("duplicate", again)
+
+
+def told(reason: str, which: pl.Series) -> pl.Series:
+    """The same reason for each that is true, null for the others."""
+    return pl.select(pl.when(which).then(pl.lit(reason))).to_series()

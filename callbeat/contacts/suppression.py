@@ -10,7 +10,7 @@ from pathlib import Path
 import phonenumbers
 import polars as pl
 
-from callbeat.contacts.numbers import to_e164
+from callbeat.contacts.e164 import normalised
 from callbeat.contacts.source import SourceError
 from callbeat.regular_files import LeadsOut, NotAFile, open_regular
 
@@ -129,14 +129,24 @@ def _rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:
 
 
 def in_e164(phones: pl.Series, region: str | None) -> pl.Series:
-    """Each in E.164, or null. National numbers are those of `region` (two letters)."""
-    found = [to_e164(phone) or (_national(phone, region) if region else None) for phone in phones]
-    return pl.Series("number", found, dtype=pl.String)
+    """Each in E.164, or null. National numbers are those of `region` (two letters).
+
+    A number need not be valid to stand on a list: what was one years ago must not make the list unreadable.
+    """
+    numbers = normalised(phones, region)["number"]
+    odd = phones.filter(numbers.is_null()).unique().drop_nulls().to_list()
+    possible = {phone: number for phone in odd if (number := _possible(phone, region))}
+    if not possible:
+        return numbers
+    kept = phones.replace_strict(possible, default=None, return_dtype=pl.String)
+    return pl.select(pl.coalesce(numbers, kept)).to_series().alias("number")
 
 
-def _national(phone: str, region: str) -> str | None:
+def _possible(phone: str, region: str | None) -> str | None:
     try:
         number = phonenumbers.parse(phone.strip().lstrip("'"), region)
     except phonenumbers.NumberParseException:
         return None
-    return to_e164(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    if number.extension or not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -21,7 +21,7 @@ from callbeat.runs.labels import run_key
 from callbeat.runs.planning import insert_run
 from callbeat.runs.report import find_run
 from callbeat.runs.revisions import remember
-from callbeat.runs.starts import OUTSIDE_HOURS, NoneLeft, choose_start
+from callbeat.runs.starts import OUTSIDE_HOURS, NoneLeft, first_possible
 from callbeat.runs.stop import STOPPED
 
 S = BatchState
@@ -55,7 +55,7 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
     now = context.clock.now()
     due = (at or now).replace(microsecond=0)
     rules = rules_of(campaign.provider)
-    chosen = choose_start(rules, campaign, due, now, by_hand=True)
+    chosen = first_possible(rules, campaign, due, now, by_hand=True)
     if isinstance(chosen, NoneLeft):
         raise Refusal(f"{chosen.words}{_advice(chosen, campaign, max(due, now))}")
     opens = max(now, due - campaign.schedule.lead)

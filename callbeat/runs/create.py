@@ -18,7 +18,7 @@ from callbeat.runs.lease import Lapsed
 from callbeat.runs.listing import list_batches, older_than, opened_at
 from callbeat.runs.lost import hold_what_was_forgotten, hold_what_was_lost, too_late_an_answer
 from callbeat.runs.needs import new_batch
-from callbeat.runs.starts import Chosen, NoneLeft, dial_until
+from callbeat.runs.starts import Chosen, NoneLeft
 from callbeat.runs.verdicts import (
     BETWEEN_LISTS,
     Verdict,
@@ -155,8 +155,8 @@ def _adopt(job: BatchJob, seen: BatchSeen) -> None:
     verdict = after_found(seen)
     changes: dict[str, Any] = {"provider_ref": seen.ref, "phase": str(seen.phase), "in_doubt_since": None}
     if verdict.to is BatchState.SCHEDULED:
-        start = seen.start_at or job.rules.rounded(job.run.due_at)
-        changes |= {"start_at": start, "dial_until": dial_until(job.campaign, start), "retries": seen.retries or 0}
+        start = seen.start_at or job.rules.rounded(job.due_at)
+        changes |= {"start_at": start, "dial_until": job.dial_until(start), "retries": seen.retries or 0}
     job.move(verdict.to, verdict.why, **changes)
     job.next_task()
 

@@ -25,7 +25,16 @@ from callbeat.runs.lease import Hold, claim
 from callbeat.runs.next_step import LIVE, task_for_batch
 from callbeat.runs.pace import overdue
 from callbeat.runs.revisions import load_campaign
-from callbeat.runs.starts import STOP_AHEAD, Chosen, NoneLeft, choose_start
+from callbeat.runs.starts import (
+    STOP_AHEAD,
+    Chosen,
+    NoneLeft,
+    Until,
+    choose_start,
+    dial_until,
+    permitted,
+    within_hours,
+)
 
 SOON = timedelta(seconds=10)
 
@@ -58,6 +67,16 @@ class BatchJob:
     def can(self) -> Capabilities:
         """What the provider can do."""
         return self.rules.capabilities
+
+    @property
+    def due_at(self) -> datetime:
+        """When its wave is due: its recipients' hours may begin after the run is."""
+        return self.batch.due_at or self.run.due_at
+
+    @property
+    def places(self) -> Collection[str]:
+        """Where its recipients are, where the hours ask for that."""
+        return self.batch.places or ()
 
     @property
     def ids(self) -> dict[str, str]:
@@ -122,7 +141,20 @@ class BatchJob:
     def choose_start(self) -> Chosen | NoneLeft:
         """The start to ask for now, by the provider's clock."""
         now, by_hand = self.now + self.provider.clock_difference, bool(self.run.manual)
-        return choose_start(self.rules, self.campaign, self.run.due_at, now, by_hand=by_hand)
+        return choose_start(self.rules, self.campaign, self.due_at, now, by_hand=by_hand, places=self.places)
+
+    def within_hours(self, start_at: datetime) -> Until | NoneLeft:
+        """Whether its calls may begin at that instant."""
+        return within_hours(self.campaign, start_at, self.places)
+
+    def dial_until(self, start_at: datetime) -> datetime | None:
+        """When the hours of that start end; at once, for one outside the hours."""
+        return dial_until(self.campaign, start_at, self.places)
+
+    def permits(self, start_at: datetime) -> bool:
+        """Whether a start that the provider chose is inside hours and `late`."""
+        by_hand = bool(self.run.manual)
+        return permitted(self.rules, self.campaign, self.due_at, start_at, by_hand=by_hand, places=self.places)
 
     def held_back(self, start_at: datetime, session: Session | None = None) -> HeldBack | None:
         """Why nothing that starts then may be created, scheduled or tried again now, or None."""
@@ -147,7 +179,7 @@ class BatchJob:
     def in_vain(self, none: NoneLeft) -> NoneLeft:
         """Why no start is left: what held it back until then, where something did."""
         shut = HeldBack("account_closed", self.closed) if self.closed is not None else None
-        held = shut or self.held_back(self.rules.rounded(self.run.due_at))
+        held = shut or self.held_back(self.rules.rounded(self.due_at))
         return none if held is None else NoneLeft(held.reason, f"{held.words}; {none.words}")
 
     def note(self, why: str) -> None:

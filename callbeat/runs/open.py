@@ -1,32 +1,36 @@
-"""Open a run: read and screen its contacts, and write its calls and batches in one transaction."""
+"""Open a run: decide whether it opens now, read and screen its contacts, and make it active."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 
 from callbeat.campaigns.model import Campaign
-from callbeat.contacts.screening import Screened, Screening
 from callbeat.contacts.source import SourceError
 from callbeat.ledger.states import BatchState, RunState
-from callbeat.ledger.tables import BatchRow, CallRow, CampaignRow, ExclusionRow, RunRow
+from callbeat.ledger.tables import BatchRow, CampaignRow, RunRow
 from callbeat.ledger.writer import SWITCHES, Writer, campaign_lock
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.approval import NOT_APPROVED, waits_for_approval
 from callbeat.runs.context import HALTED, Context, halted_since
+from callbeat.runs.enrol import Enrolment, clear
 from callbeat.runs.forgotten import Gap, forgotten
 from callbeat.runs.heartbeat import clock_held
-from callbeat.runs.labels import label
 from callbeat.runs.lease import Hold, claim
 from callbeat.runs.revisions import load_campaign
-from callbeat.runs.roster import divided, read_contacts
-from callbeat.runs.starts import NoneLeft, choose_start, needed
+from callbeat.runs.roster import Means, Reach, Roster, Tally
+from callbeat.runs.starts import NoneLeft, first_possible, needed
 from callbeat.runs.switches import PAUSED, is_paused
+from callbeat.runs.waves import OF_TIME
 
 WAIT = timedelta(minutes=1)
-PART = 5000
-WAITED_FOR = ("source_missing", "source_changing")
+WAITED_FOR = frozenset(  # reasons that go by themselves, where somebody mends or delivers what is missing
+    {
+        "source_missing", "source_changing", "source_empty", "source_too_old", "source_unreachable",
+        "suppression_unreadable",
+    }
+)  # fmt: skip
 HELD_BLOCKS_FOR = timedelta(days=1)
 
 
@@ -44,18 +48,13 @@ def open_run(context: Context, run_id: int) -> None:
     rules = rules_of(campaign.provider)
     if _decided(context, run, campaign, rules):
         return
-    try:
-        screening = read_contacts(context.config_root, campaign, run.due_at, rules, context.allow_numbers)
-    except SourceError as error:
-        _without_source(context, run, campaign, rules, error)
-        return
-    _write(hold, run, campaign, rules, screening)
+    _write(context, hold, run, campaign, rules)
 
 
 def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) -> bool:
     """Whether the run does not open now: stopped, no start left, its file broken, the run before still active."""
     now = context.clock.now()
-    chosen = choose_start(rules, campaign, run.due_at, now, by_hand=bool(run.manual))
+    chosen = first_possible(rules, campaign, run.due_at, now, by_hand=bool(run.manual))
     with context.ledger.write() as writer:
         writer.lock(campaign_lock(run.campaign), SWITCHES)
         gap = forgotten(writer.session, run)
@@ -82,7 +81,7 @@ def _decided(context: Context, run: RunRow, campaign: Campaign, rules: Rules) ->
             _begin(writer, run, now, "its contacts are read and screened")
             return False
         if run.state.final:
-            _clear(writer, run)
+            clear(writer, run)
     return True
 
 
@@ -168,110 +167,63 @@ def _unfinished() -> list[BatchState]:
 def _without_source(context: Context, run: RunRow, campaign: Campaign, rules: Rules, error: SourceError) -> None:
     """A source that may still come is waited for while a start is left; else the run has failed."""
     now = context.clock.now()
-    later = choose_start(rules, campaign, run.due_at, now + WAIT, by_hand=False)
+    later = first_possible(rules, campaign, run.due_at, now + WAIT, by_hand=False)
     with context.ledger.write() as writer:
         if error.may_come and not run.manual and not isinstance(later, NoneLeft):
+            clear(writer, run)
             _wait(writer, run, error.reason, f"waits: {error.words}", now)
         else:
             writer.move(run, RunState.FAILED, at=now, why=error.words, reason=error.reason)
-            _clear(writer, run)
+            clear(writer, run)
 
 
-def _write(hold: Hold, run: RunRow, campaign: Campaign, rules: Rules, screening: Screening) -> None:
-    """Contacts go into the ledger in parts, so that nobody else waits long; the last step makes the run active.
-
-    A crash between leaves parts of a run that is still opening: they are removed when it opens again.
-    """
-    context, now = hold.context, hold.context.clock.now()
-    sizes = divided(len(screening.contacts), rules.capabilities.most_contacts)
+def _write(context: Context, hold: Hold, run: RunRow, campaign: Campaign, rules: Rules) -> None:
+    """Read, screen and write; what cannot be used as a whole is decided on instead."""
+    means = Means(context.ledger, Reach(context.config_root), context.allow_numbers)
+    try:
+        asked_at = _asked_at(context, run)
+        roster = Roster(means, rules, campaign, run.due_at, asked_at, by_hand=bool(run.manual), run_id=run.id)
+        batches = Enrolment(hold, run, roster).write()
+    except SourceError as error:
+        _without_source(context, run, campaign, rules, error)
+        return
     with context.ledger.write() as writer:
-        hold.renew(writer, run)
-        _clear(writer, run)
-        batches = _new_batches(writer, context, run, campaign, sizes)
-    for table, rows in _rows(run, batches, screening):
-        with context.ledger.write() as writer:
-            hold.renew(writer, run)
-            writer.session.execute(insert(table), rows)
-    with context.ledger.write() as writer:
-        to = _activate(writer, run, batches, screening, now)
+        for note in roster.notes:
+            writer.note(run, at=context.clock.now(), why=f"its source: {note}")
+        to = _activate(writer, run, batches, roster.tally, context.clock.now())
     if to is RunState.ACTIVE:
         context.send("create", [batch.id for batch in batches])
 
 
-def _activate(
-    writer: Writer, run: RunRow, batches: Sequence[BatchRow], screening: Screening, now: datetime
-) -> RunState:
+def _asked_at(context: Context, run: RunRow) -> datetime:
+    """Now; but what may have been made already is placed as it would have been then, so that it is found."""
+    with context.ledger.read() as session:
+        return context.clock.now() if forgotten(session, run) is None else run.opens_at
+
+
+def _activate(writer: Writer, run: RunRow, batches: Sequence[BatchRow], tally: Tally, now: datetime) -> RunState:
     """The last step of opening: from here on the batches are acted on."""
     fresh = writer.snapshot(RunRow, run.id)
     if fresh is not None and fresh.stop_reason is not None:
-        _clear(writer, run)
+        clear(writer, run)
         why, to, reason = "stopped while it opened", RunState.CANCELLED, fresh.stop_reason
     elif not batches:
-        why, to, reason = (
-            f"none of {screening.rows} rows is left to call{screening.left_out}",
-            RunState.FINISHED,
-            "nobody_left",
-        )
+        to, reason = nobody_left(tally)
+        why = f"none of {tally.rows} rows is left to call{tally.reasons}"
     else:
-        out, calls = len(screening.exclusions), len(screening.contacts)
         parts = f", in {len(batches)} batches" if len(batches) > 1 else ""
         why, to, reason = (
-            f"{screening.rows} rows: {calls} to call{parts}, {out} not{screening.left_out}",
+            f"{tally.rows} rows: {tally.calls} to call{parts}, {tally.out.total()} not{tally.reasons}",
             RunState.ACTIVE,
             None,
         )
         for batch in batches:
             writer.change(batch, next_action_at=now)
-    writer.move(run, to, at=now, why=why, reason=reason, rows=screening.rows, next_action_at=now + WAIT)
+    writer.move(run, to, at=now, why=why, reason=reason, rows=tally.rows, next_action_at=now + WAIT)
     return to
 
 
-def _clear(writer: Writer, run: RunRow) -> None:
-    """What an opening that was cut short has left: nothing of it was ever acted on."""
-    for table in (CallRow, ExclusionRow, BatchRow):
-        writer.session.execute(delete(table).where(table.run_id == run.id))
-
-
-def _new_batches(
-    writer: Writer, context: Context, run: RunRow, campaign: Campaign, sizes: Sequence[int]
-) -> list[BatchRow]:
-    """Rows that nobody acts on yet: they have no next action."""
-    batches = [
-        BatchRow(
-            key=f"{run.key}/{n}", run_id=run.id, n=n, provider=campaign.provider, account=campaign.account,
-            agent=campaign.agent, label=label(context.site, run.campaign, run.due_at, run.manual, n),
-            state=BatchState.READY, calls=calls,
-        )
-        for n, calls in enumerate(sizes, 1)
-    ]  # fmt: skip
-    writer.session.add_all(batches)
-    writer.session.flush()
-    for batch in batches:
-        writer.session.expunge(batch)
-    return batches
-
-
-def _rows(
-    run: RunRow, batches: Sequence[BatchRow], screening: Screening
-) -> Iterator[tuple[type[CallRow] | type[ExclusionRow], list[dict[str, object]]]]:
-    """Everything to be written, in parts."""
-    exclusions, contacts = screening.exclusions, screening.contacts
-    for part in range(0, len(exclusions), PART):
-        some = exclusions[part : part + PART]
-        yield ExclusionRow, [{"run_id": run.id, "row": e.row, "kind": e.kind, "reason": e.reason} for e in some]
-    first = 0
-    for batch in batches:
-        for part in range(first, first + batch.calls, PART):
-            some_calls = contacts[part : min(part + PART, first + batch.calls)]
-            yield CallRow, [_call(run, batch, contact) for contact in some_calls]
-        first += batch.calls
-
-
-def _call(run: RunRow, batch: BatchRow, contact: Screened) -> dict[str, object]:
-    return {
-        "run_id": run.id,
-        "batch_id": batch.id,
-        "row": contact.row,
-        "number": contact.number,
-        "variables": dict(contact.variables),
-    }
+def nobody_left(tally: Tally) -> tuple[RunState, str]:
+    """What a run becomes that calls nobody: missed where somebody would have been called at another hour. Pure."""
+    of_time = [reason for (_, reason), _ in tally.out.most_common() if reason in OF_TIME]
+    return (RunState.MISSED, of_time[0]) if of_time else (RunState.FINISHED, "nobody_left")

@@ -1,63 +1,82 @@
 """What a run now would do, without calling anybody: whom, whom not and why, in which batches, from when to when."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from callbeat.campaigns.model import Campaign
 from callbeat.clock import iso
-from callbeat.contacts.screening import EXCLUDED, INVALID, Exclusion, Screening
+from callbeat.contacts.screening import EXCLUDED, INVALID
 from callbeat.contacts.source import SourceError
 from callbeat.errors import Refusal
 from callbeat.providers.registry import rules_of
-from callbeat.runs.roster import divided, read_contacts
-from callbeat.runs.starts import Chosen, NoneLeft, choose_start
+from callbeat.runs.roster import Means, Part, Roster
+from callbeat.runs.starts import NoneLeft, first_possible
+from callbeat.runs.waves import Wave
 
 EXAMPLES = 3  # of each reason
 
 
-def preview(
-    root: Path, campaign: Campaign, now: datetime, allowed: Collection[str] | None = None
-) -> tuple[dict[str, Any], str | None]:
-    """A preview in the form that commands print, and why such a run would be refused, if it would.
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`told` in the form that commands print; why such a run would be refused, if it would; how its source was read."""
+
+    told: dict[str, Any]
+    refused: str | None
+    notes: tuple[str, ...]
+
+
+def preview(means: Means, campaign: Campaign, now: datetime) -> Preview:
+    """What a run now would do.
 
     Raises:
         Refusal: the source as a whole cannot be used.
     """
     rules = rules_of(campaign.provider)
+    chosen = first_possible(rules, campaign, now, now, by_hand=True)
+    refused = chosen.words if isinstance(chosen, NoneLeft) else None
+    asked = campaign if refused is None else campaign.model_copy(update={"hours": "any"})  # whom, all the same
+    roster, shown = Roster(means, rules, asked, now, now, by_hand=True), Examples()
     try:
-        screening = read_contacts(root, campaign, now, rules, allowed)
+        for part in roster.parts():
+            shown.add(part)
+        batches = [_batch(roster.waves[one.wave], one.calls, refused) for one in roster.planned()]
     except SourceError as error:
         raise Refusal(f"{campaign.name}: {error.words} ({error.reason})") from None
-    chosen = choose_start(rules, campaign, now, now, by_hand=True)
-    sizes = divided(len(screening.contacts), rules.capabilities.most_contacts)
-    excluded = Counter(one.reason for one in screening.exclusions if one.kind == EXCLUDED)
+    out = roster.tally.out
+    excluded = {reason: rows for (kind, reason), rows in out.items() if kind == EXCLUDED}
     told = {
         "campaign": campaign.name,
-        "rows": screening.rows,
-        "invalid": sum(one.kind == INVALID for one in screening.exclusions),
-        "excluded": excluded.total(),
-        "excluded_by": dict(excluded),
-        "calls": len(screening.contacts),
-        "batches": [_batch(chosen, calls) for calls in sizes],
-        "examples": [{"row": one.row, "reason": one.reason} for one in _examples(screening)],
+        "rows": roster.tally.rows,
+        "invalid": sum(rows for (kind, _), rows in out.items() if kind == INVALID),
+        "excluded": sum(excluded.values()),
+        "excluded_by": excluded,
+        "calls": roster.tally.calls,
+        "batches": batches,
+        "examples": shown.found,
     }
-    return told, chosen.words if isinstance(chosen, NoneLeft) else None
+    return Preview(told, refused, roster.notes)
 
 
-def _batch(chosen: Chosen | NoneLeft, calls: int) -> dict[str, Any]:
-    if isinstance(chosen, NoneLeft):
+class Examples:
+    """The first few rows of each reason."""
+
+    def __init__(self) -> None:
+        self._shown: Counter[str] = Counter()
+        self.found: list[dict[str, Any]] = []
+
+    def add(self, part: Part) -> None:
+        """Some more rows, in the order of the source."""
+        first = part.out.group_by("reason", maintain_order=True).head(EXAMPLES).sort("row")
+        for row, reason in first.select("row", "reason").iter_rows():
+            self._shown[reason] += 1
+            if self._shown[reason] <= EXAMPLES:
+                self.found.append({"row": row, "reason": reason})
+
+
+def _batch(wave: Wave, calls: int, refused: str | None) -> dict[str, Any]:
+    if refused is not None:
         return {"start_at": None, "dial_until": None, "calls": calls}
-    until = chosen.dial_until
-    return {"start_at": iso(chosen.start.start_at), "dial_until": iso(until) if until else None, "calls": calls}
-
-
-def _examples(screening: Screening) -> Iterator[Exclusion]:
-    """The first few of each reason, in the order of the file."""
-    shown: Counter[str] = Counter()
-    for one in screening.exclusions:
-        shown[one.reason] += 1
-        if shown[one.reason] <= EXAMPLES:
-            yield one
+    start, until = wave.slot.chosen.start.start_at, wave.slot.chosen.dial_until
+    return {"start_at": iso(start), "dial_until": iso(until) if until else None, "calls": calls}

@@ -112,7 +112,7 @@ def placed(context: Context, batch: BatchRow, ref: str) -> Decision:
         )
     to = S.SCHEDULED if seen.phase is Phase.SCHEDULED else S.RUNNING
     start = seen.start_at or batch.start_at or context.clock.now()
-    until = dial_until(_campaign_of(context, batch)[1], start)
+    until = dial_until(_campaign_of(context, batch)[1], start, batch.places or ())
     ends = f"; what still rings at {_when(until)} is stopped" if until else ""
     stops = " It is stopped there at once, as was asked for." if batch.stop_reason else ""
     words = f"it becomes {to}: {_in_words(seen)}, and is followed; nothing is created{ends}.{stops}"
@@ -152,7 +152,8 @@ def not_placed(context: Context, batch: BatchRow) -> Decision:
     _refuse_if_it_was_placed(context, batch)
     run, campaign = _campaign_of(context, batch)
     now, rules = context.clock.now(), rules_of(batch.provider)
-    chosen = choose_start(rules, campaign, run.due_at, now, by_hand=bool(run.manual))
+    due_at, by_hand = batch.due_at or run.due_at, bool(run.manual)
+    chosen = choose_start(rules, campaign, due_at, now, by_hand=by_hand, places=batch.places or ())
     if isinstance(chosen, NoneLeft):
         why = f"a person says it was not placed; {chosen.words}"
         words = f"it becomes missed: {chosen.words}; its {batch.calls} calls are not placed, and nothing is sent"

@@ -1,61 +1,220 @@
-"""Whom a run calls: its contacts read, screened, and divided into batches."""
+"""Whom a run calls and when: its contacts read, screened and placed in time, some rows at a time."""
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
+from callbeat.campaigns.hours import asks_recipient, regions_of
 from callbeat.campaigns.model import Campaign
-from callbeat.contacts.screening import Screening, screen
-from callbeat.contacts.source import SourceError, SourceRow, Wanted, read_rows
+from callbeat.contacts.places import places
+from callbeat.contacts.rows import Rows, variable_column
+from callbeat.contacts.screening import EXCLUDED, Screen, Sieve
+from callbeat.contacts.source import SourceError, Wanted
+from callbeat.contacts.sources import FileSource, QuerySource, read_source
+from callbeat.ledger.number_key import number_key
+from callbeat.ledger.store import Ledger
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
+from callbeat.runs.division import divided
+from callbeat.runs.left_out import stages
+from callbeat.runs.throughput import pace_of
+from callbeat.runs.waves import Ask, Wave, Waves
+
+HEADER = 4096  # bytes of an upload that are no contact
+LONGEST_ROW_NUMBER = 12
 
 
-def read_contacts(
-    root: Path, campaign: Campaign, due_at: datetime, rules: Rules, allowed: Collection[str] | None = None
-) -> Screening:
-    """The contacts of a run that is due then, read and screened. `allowed` are the only numbers of a trial.
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where sources may be: below the folder `root`, or elsewhere."""
 
-    Raises:
-        SourceError: the source as a whole cannot be used, or not with what the campaign asks for.
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What contacts are read and screened with. `allowed` (E.164) are the only numbers of a trial; None: all."""
+
+    ledger: Ledger
+    reach: Reach
+    allowed: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What became of some rows of a source.
+
+    `contacts` has `row`, `number`, `number_hash`, `wave` (an index of the roster's waves), `bytes` (of an upload,
+    at most) and the variables' columns; `out` has `row`, `kind` (invalid or excluded) and `reason`.
     """
-    screening = screen(_rows(root, campaign, due_at, rules), allowed)
-    _check_division(campaign, rules, len(screening.contacts))
-    return screening
+
+    contacts: pl.DataFrame
+    out: pl.DataFrame
+    variables: tuple[str, ...]
 
 
-def look_at_source(root: Path, campaign: Campaign, due_at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A batch to be: so many calls of a wave (an index), those of its contacts from one row to another."""
+
+    wave: int
+    calls: int
+    first_row: int
+    last_row: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many rows ended where; `out` counts by kind and reason."""
+
+    calls: int = 0
+    out: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return self.calls + self.out.total()
+
+    @property
+    def reasons(self) -> str:
+        """How many rows are out for each reason: ` (2 duplicate, 1 invalid_number)`, or nothing."""
+        told = ", ".join(f"{rows} {reason}" for (_, reason), rows in self.out.most_common())
+        return f" ({told})" if told else ""
+
+    def count(self, part: Part) -> None:
+        """Some more rows."""
+        self.calls += len(part.contacts)
+        for kind, reason, rows in part.out.group_by("kind", "reason").len().iter_rows():
+            self.out[kind, reason] += rows
+
+
+class Roster:
+    """The contacts of one run, and the waves that they make. Read once: what holds now may not in an hour."""
+
+    def __init__(
+        self,
+        means: Means,
+        rules: Rules,
+        campaign: Campaign,
+        due_at: datetime,
+        now: datetime,
+        *,
+        by_hand: bool = False,
+        run_id: int | None = None,
+    ) -> None:
+        with means.ledger.read() as session:
+            pace = pace_of(session, campaign)
+        self.campaign, self._means, self._rules = campaign, means, rules
+        self._due_at, self._now, self._run_id = due_at, now, run_id
+        self._waves = Waves(Ask(rules, campaign, due_at, now, by_hand, pace))
+        self._sizes: list[pl.DataFrame] = []
+        self.tally = Tally()
+        self.notes: tuple[str, ...] = ()  # about how the source was read
+
+    @property
+    def waves(self) -> Sequence[Wave]:
+        """Those that the rows read by now have made."""
+        return self._waves.waves
+
+    def parts(self) -> Iterator[Part]:
+        """All rows, in their order.
+
+        Raises:
+            SourceError: the source, or a list of people who must not be called, cannot be used.
+        """
+        means, campaign = self._means, self.campaign
+        screen = Screen(
+            number_key(means.ledger),
+            region=None,
+            allowed=means.allowed,
+            stages=stages(means.ledger, means.reach.root, campaign, self._due_at, self._run_id),
+        )
+        for rows in _rows(means.reach, campaign, self._due_at, self._now):
+            self.notes += rows.notes
+            part = self._part(screen(rows), rows.variables)
+            self.tally.count(part)
+            self._sizes.append(part.contacts.select("wave", "row", "bytes"))
+            yield part
+
+    def planned(self) -> list[Planned]:
+        """The batches of all rows, in the order of their starts. As few, and as even, as the limits permit.
+
+        Raises:
+            SourceError: they cannot be made: a contact is too large, or there are more of them than calls at once.
+        """
+        sizes = pl.concat(self._sizes) if self._sizes else pl.DataFrame(schema={"wave": pl.Int32})
+        found = [
+            one for wave in sorted(range(len(self.waves)), key=self._begins) for one in self._divided(wave, sizes)
+        ]
+        most = self.campaign.concurrency
+        if most is not None and len(found) > most:
+            words = f"{self.tally.calls} contacts take {len(found)} batches, and concurrency is {most}"
+            raise SourceError("concurrency_too_small", words)
+        return found
+
+    def _divided(self, wave: int, sizes: pl.DataFrame) -> Iterator[Planned]:
+        mine, can = sizes.filter(pl.col("wave") == wave), self._rules.capabilities
+        try:
+            parts = divided(mine["bytes"], can.most_contacts, can.most_bytes and can.most_bytes - HEADER)
+        except ValueError:
+            words = f"one contact alone takes more than the {can.most_bytes:,} bytes that an upload may have"
+            raise SourceError("contact_too_large", words) from None
+        for end, calls in zip(accumulate(parts), parts, strict=True):
+            yield Planned(wave, calls, mine["row"][end - calls], mine["row"][end - 1])
+
+    def _begins(self, wave: int) -> tuple[datetime, datetime]:
+        chosen = self.waves[wave].slot.chosen
+        return chosen.start.start_at, chosen.dial_until or chosen.start.start_at
+
+    def _part(self, sieve: Sieve, variables: tuple[str, ...]) -> Part:
+        hours = self.campaign.hours
+        where = places(sieve.left, regions_of(hours)) if asks_recipient(hours) else _nowhere(sieve.left)
+        wave, reasons = self._waves.assign(where)
+        sieve.left = sieve.left.with_columns(wave)
+        sieve.drop(EXCLUDED, reasons)
+        contacts = sieve.left.with_columns(bytes=upload_size([variable_column(name) for name in variables]))
+        return Part(contacts, sieve.dropped, variables)
+
+
+def _nowhere(frame: pl.DataFrame) -> pl.Series:
+    return pl.Series("place", [None] * len(frame), dtype=pl.String)
+
+
+def upload_size(columns: Sequence[str]) -> pl.Expr:
+    """Bytes that a contact takes in a CSV upload, at most: everything quoted, each quote doubled."""
+    cells = [
+        pl.col(name).str.len_bytes() + pl.col(name).str.count_matches('"', literal=True) + 3 for name in columns
+    ]
+    return pl.sum_horizontal(pl.lit(LONGEST_ROW_NUMBER), pl.col("number").str.len_bytes() + 3, *cells)
+
+
+def look_at_source(reach: Reach, campaign: Campaign, due_at: datetime, now: datetime) -> None:
     """Nothing, where the contacts of a run that is due then can be opened, and have a first row.
 
     Raises:
         SourceError: they cannot, or lack a column that the campaign asks for.
     """
-    next(_rows(root, campaign, due_at, rules_of(campaign.provider)), None)
+    next(_rows(reach, campaign, due_at, now), None)
 
 
-def _rows(root: Path, campaign: Campaign, due_at: datetime, rules: Rules) -> Iterator[SourceRow]:
-    local = due_at.astimezone(ZoneInfo(campaign.schedule.timezone))
+def _rows(reach: Reach, campaign: Campaign, due_at: datetime, now: datetime) -> Iterator[Rows]:
+    rules, contacts = rules_of(campaign.provider), campaign.contacts
     wanted = Wanted(
-        phone=campaign.contacts.phone or rules.phone_column,
-        variables=campaign.contacts.variables,
-        max_rows=campaign.contacts.max_rows,
+        phone=contacts.phone or rules.phone_column,
+        variables=contacts.variables,
+        max_rows=contacts.max_rows,
         reserved=rules.reserved_columns,
     )
-    return read_rows(root / local.strftime(campaign.contacts.source), wanted, within=root)
+    return read_source(_source(reach, campaign, due_at), wanted, now)
 
 
-def _check_division(campaign: Campaign, rules: Rules, contacts: int) -> None:
-    """Several batches dial side by side: their concurrency is shared, and none can have less than one."""
-    batches, most = len(divided(contacts, rules.capabilities.most_contacts)), campaign.concurrency
-    if most is not None and batches > most:
-        words = f"{contacts} contacts take {batches} batches, and concurrency is {most}"
-        raise SourceError("concurrency_too_small", words)
-
-
-def divided(contacts: int, most: int | None) -> list[int]:
-    """How many contacts go into each batch: as few batches as the provider's limit permits, as even as can be."""
-    if not contacts:
-        return []
-    batches = 1 if most is None else -(-contacts // most)
-    return [contacts // batches + (1 if n < contacts % batches else 0) for n in range(batches)]
+def _source(reach: Reach, campaign: Campaign, due_at: datetime) -> FileSource | QuerySource:
+    """With the date codes of the due date in the campaign's zone."""
+    local = due_at.astimezone(ZoneInfo(campaign.schedule.timezone))
+    return FileSource(local.strftime(campaign.contacts.source), reach.root)

@@ -10,7 +10,7 @@ from callbeat.providers.port import BatchSeen, NoStart, Phase, Start
 from callbeat.runs.context import Context
 from callbeat.runs.forgotten import forgotten
 from callbeat.runs.job import BatchJob, claim_batch
-from callbeat.runs.starts import Chosen, NoneLeft, Until, dial_until, permitted, within_hours
+from callbeat.runs.starts import Chosen, NoneLeft, Until
 from callbeat.runs.verdicts import BETWEEN_READS, after_schedule, after_unscheduled, count_denial
 
 PATIENCE_WITH_ORPHANS = timedelta(hours=1)  # after the due time: what is not scheduled dials nobody
@@ -63,7 +63,7 @@ def _choose(job: BatchJob) -> Chosen | NoneLeft:
     again = job.rules.start_for(asked, now, timedelta(0))
     if isinstance(again, NoStart):
         return NoneLeft("too_late", "the schedule was lost, and its start is too near to be asked for again")
-    hours = within_hours(job.campaign, again.start_at)
+    hours = job.within_hours(again.start_at)
     return Chosen(again, hours.until) if isinstance(hours, Until) else hours
 
 
@@ -107,11 +107,11 @@ def _taken(job: BatchJob, start_at: datetime, why: str) -> None:
 
     Nothing else is written over: a wish to stop may have come while the request was on the wire.
     """
-    fits = permitted(job.rules, job.campaign, job.run.due_at, start_at, by_hand=bool(job.run.manual))
+    fits = job.permits(start_at)
     wrong: dict[str, Any] = {} if fits else {"stop_reason": "wrong_start"}
     changed = f"; the provider starts it at {start_at:%H:%M} UTC" if start_at != job.batch.start_at else ""
     job.move(
-        BatchState.SCHEDULED, why + changed, start_at=start_at, dial_until=dial_until(job.campaign, start_at),
+        BatchState.SCHEDULED, why + changed, start_at=start_at, dial_until=job.dial_until(start_at),
         phase=str(Phase.SCHEDULED), in_doubt_since=None, reason=None, **wrong,
     )  # fmt: skip
     job.next_task()
@@ -166,7 +166,7 @@ def _give_up(job: BatchJob, none: NoneLeft, *, parked: bool = True) -> None:
     job.hold.check()
     answer = job.provider.delete(job.batch.provider_ref or "")
     gone = isinstance(answer, Accepted) or (isinstance(answer, Refused) and answer.why is Why.NOT_FOUND)
-    if not gone and job.now < job.run.due_at + PATIENCE_WITH_ORPHANS:
+    if not gone and job.now < job.due_at + PATIENCE_WITH_ORPHANS:
         job.wait(answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, f"not deleted yet: {none.words}")
         return
     left = "" if gone else "; it was left at the provider, unscheduled"

@@ -1,9 +1,12 @@
 """Which start to ask for: on time if possible, else the next one that `late` and the hours permit. Pure."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from callbeat.campaigns.hours import Window, next_window, window_at
+from callbeat.campaigns.days_off import midnight
+from callbeat.campaigns.hours import Window, asks_recipient, next_window, window_at
 from callbeat.campaigns.model import Campaign
 from callbeat.providers.port import NoStart, Rules, Start
 
@@ -12,6 +15,7 @@ STOP_AHEAD = timedelta(minutes=5)  # a batch is stopped this long before its hou
 VERIFY_AHEAD = timedelta(minutes=3)  # the second look before a start
 PATIENCE_BY_HAND = timedelta(hours=1)
 OUTSIDE_HOURS = "outside_hours"
+LAST_TO_END = "Etc/GMT+12"  # where a date lasts longest
 TO_OPEN = timedelta(minutes=2)  # reading contacts and creating, before a start can be asked for
 
 
@@ -37,27 +41,65 @@ def needed(rules: Rules) -> timedelta:
 
 
 def choose_start(
-    rules: Rules, campaign: Campaign, due_at: datetime, now: datetime, *, by_hand: bool = False
+    rules: Rules,
+    campaign: Campaign,
+    due_at: datetime,
+    now: datetime,
+    *,
+    by_hand: bool = False,
+    places: Collection[str] = (),
+    not_before: datetime | None = None,
 ) -> Chosen | NoneLeft:
-    """The start for a run due at `due_at`, asked for at `now` (the provider's clock, UTC).
+    """The start for a run, or a wave of it, due at `due_at`, asked for at `now` (the provider's clock, UTC).
 
     `late` counts from the provider's own on-time start (12:02 is on time at 12:10 where starts are rounded).
     A run by hand ignores `late`, never the hours; but whoever asked for it does not expect it hours later.
+    `places` is where its recipients are, for hours that follow them.
     """
-    late = max(campaign.schedule.late, PATIENCE_BY_HAND) if by_hand else campaign.schedule.late
-    last = rules.rounded(due_at) + late
-    asked = max(due_at, _whole_minute(now + rules.capabilities.earliest + MARGIN))
-    start = rules.start_for(asked, now, MARGIN)
+    last = rules.rounded(due_at) + _late(campaign, by_hand=by_hand)
+    earliest = _whole_minute(now + rules.capabilities.earliest + MARGIN)
+    start = rules.start_for(max(due_at, earliest, not_before or due_at), now, MARGIN)
     if isinstance(start, NoStart):
         return NoneLeft("too_far", start.reason)
     if start.start_at > last:
-        return NoneLeft(
-            "too_late", f"the next start is {_clock(start.start_at)}, the last permitted {_clock(last)}"
-        )
-    found = within_hours(campaign, start.start_at)
+        return _too_late(start.start_at, last)
+    found = within_hours(campaign, start.start_at, places)
     if isinstance(found, NoneLeft):
-        return found if by_hand else _later(rules, campaign, start, now, last) or found
+        return found if by_hand else _later(rules, campaign, start, now, last, places) or found
     return Chosen(start, found.until)
+
+
+def first_possible(
+    rules: Rules, campaign: Campaign, due_at: datetime, now: datetime, *, by_hand: bool = False
+) -> Chosen | NoneLeft:
+    """The first start of a run before anybody knows whom it calls.
+
+    Where hours follow the recipients, that is the first that the provider takes while the due day lasts anywhere.
+    """
+    if not asks_recipient(campaign.hours):
+        return choose_start(rules, campaign, due_at, now, by_hand=by_hand)
+    last = max(
+        end_of_day(campaign, due_at, (LAST_TO_END,)), rules.rounded(due_at) + _late(campaign, by_hand=by_hand)
+    )
+    earliest = _whole_minute(now + rules.capabilities.earliest + MARGIN)
+    start = rules.start_for(max(due_at, earliest), now, MARGIN)
+    if isinstance(start, NoStart):
+        return NoneLeft("too_far", start.reason)
+    return Chosen(start, None) if start.start_at <= last else _too_late(start.start_at, last)
+
+
+def end_of_day(campaign: Campaign, due_at: datetime, zones: Iterable[str]) -> datetime:
+    """When the date that a run is due on, in the campaign's zone, is over in the first of these zones."""
+    after = due_at.astimezone(ZoneInfo(campaign.schedule.timezone)).date() + timedelta(days=1)
+    return min(midnight(after, ZoneInfo(zone)) for zone in zones)
+
+
+def _late(campaign: Campaign, *, by_hand: bool) -> timedelta:
+    return max(campaign.schedule.late, PATIENCE_BY_HAND) if by_hand else campaign.schedule.late
+
+
+def _too_late(start: datetime, last: datetime) -> NoneLeft:
+    return NoneLeft("too_late", f"the next start is {_clock(start)}, the last permitted {_clock(last)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +109,9 @@ class Until:
     until: datetime | None
 
 
-def within_hours(campaign: Campaign, start_at: datetime) -> Until | NoneLeft:
+def within_hours(campaign: Campaign, start_at: datetime, places: Collection[str] = ()) -> Until | NoneLeft:
     """Whether calls may begin at that instant, with some time left before the hours end."""
-    window = window_at(campaign.hours, campaign.schedule.timezone, start_at)
+    window = window_at(campaign.hours, campaign.schedule.timezone, start_at, places)
     if window is None:
         return NoneLeft(OUTSIDE_HOURS, f"{_clock(start_at)} is outside the campaign's hours")
     if window.closes is not None and start_at >= window.closes - STOP_AHEAD:
@@ -77,36 +119,46 @@ def within_hours(campaign: Campaign, start_at: datetime) -> Until | NoneLeft:
     return Until(window.closes)
 
 
-def dial_until(campaign: Campaign, start_at: datetime) -> datetime | None:
+def dial_until(campaign: Campaign, start_at: datetime, places: Collection[str] = ()) -> datetime | None:
     """When the hours of a start end (None: never). For one outside the hours that is at once."""
-    found = within_hours(campaign, start_at)
+    found = within_hours(campaign, start_at, places)
     return found.until if isinstance(found, Until) else start_at
 
 
-def permitted(rules: Rules, campaign: Campaign, due_at: datetime, start_at: datetime, *, by_hand: bool) -> bool:
+def permitted(
+    rules: Rules,
+    campaign: Campaign,
+    due_at: datetime,
+    start_at: datetime,
+    *,
+    by_hand: bool,
+    places: Collection[str] = (),
+) -> bool:
     """Whether a start that the provider chose is inside hours and `late`: then it is adopted."""
     on_time = start_at <= rules.rounded(due_at) + campaign.schedule.late
-    return (by_hand or on_time) and isinstance(within_hours(campaign, start_at), Until)
+    return (by_hand or on_time) and isinstance(within_hours(campaign, start_at, places), Until)
 
 
-def _later(rules: Rules, campaign: Campaign, missed: Start, now: datetime, last: datetime) -> Chosen | None:
+def _later(
+    rules: Rules, campaign: Campaign, missed: Start, now: datetime, last: datetime, places: Collection[str]
+) -> Chosen | None:
     """The first start once the hours begin, if `late` reaches that far."""
-    window = _next_opening(campaign, missed.start_at)
+    window = next_opening(campaign, missed.start_at, places)
     if window is None or window.opens > last:
         return None
     start = rules.start_for(window.opens, now, MARGIN)
     if isinstance(start, NoStart) or start.start_at > last:
         return None
-    found = within_hours(campaign, start.start_at)
+    found = within_hours(campaign, start.start_at, places)
     return Chosen(start, found.until) if isinstance(found, Until) else None
 
 
-def _next_opening(campaign: Campaign, instant: datetime) -> Window | None:
-    """The first hours that begin after it. Those whose last minutes it lies in began long ago, before it is due."""
-    window = next_window(campaign.hours, campaign.schedule.timezone, instant)
-    if window is None or window.closes is None or window.opens > instant:
+def next_opening(campaign: Campaign, instant: datetime, places: Collection[str] = ()) -> Window | None:
+    """The hours that an instant lies in, or the first that begin after it: not those that are all but over."""
+    window = next_window(campaign.hours, campaign.schedule.timezone, instant, places)
+    if window is None or window.closes is None or instant < window.closes - STOP_AHEAD:
         return window
-    return next_window(campaign.hours, campaign.schedule.timezone, window.closes)
+    return next_window(campaign.hours, campaign.schedule.timezone, window.closes, places)
 
 
 def _whole_minute(instant: datetime) -> datetime:

@@ -12,7 +12,7 @@ from callbeat.runs.gone import counted, held_as_gone
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.labels import bears
 from callbeat.runs.listing import list_batches, older_than, opened_at
-from callbeat.runs.starts import VERIFY_AHEAD, dial_until, permitted
+from callbeat.runs.starts import VERIFY_AHEAD
 from callbeat.runs.verdicts import BETWEEN_READS
 
 TWICE = 2
@@ -75,7 +75,7 @@ def _give_way(job: BatchJob, twin: BatchSeen) -> None:
     start = twin.start_at or job.now
     why = f"ALARM: {twin.ref} bears our label and is {twin.status_word}: it is followed, {job.ref} was cancelled"
     job.release(
-        why=why, provider_ref=twin.ref, start_at=start, dial_until=dial_until(job.campaign, start),
+        why=why, provider_ref=twin.ref, start_at=start, dial_until=job.dial_until(start),
         verified=TWICE, phase=str(twin.phase), retries=twin.retries or 0,
     )  # fmt: skip
     job.next_task()
@@ -103,7 +103,7 @@ def _confirm(job: BatchJob, mine: BatchSeen) -> None:
     changes: dict[str, Any] = {
         "verified": _stage(job, start),
         "start_at": start,
-        "dial_until": dial_until(job.campaign, start),
+        "dial_until": job.dial_until(start),
         "phase": str(mine.phase),
         "reason": None,
         "denials": 0,
@@ -112,7 +112,7 @@ def _confirm(job: BatchJob, mine: BatchSeen) -> None:
     proof = "one batch" if job.can.found_by_label else "it is there"
     early = "ALARM: it dials already; " if too_early else ""
     why = f"{early}verified: {proof}, {mine.status_word}, starts {start:%H:%M} UTC{_short(mine, job.batch.calls)}"
-    if not permitted(job.rules, job.campaign, job.run.due_at, start, by_hand=bool(job.run.manual)):
+    if not job.permits(start):
         changes["stop_reason"] = "wrong_start"
         why = f"{early}the provider would start it at {start:%H:%M} UTC, which is not permitted"
     if "stop_reason" in changes:

@@ -50,7 +50,7 @@ def test_every_row_is_accounted_for(preview):
     assert told["excluded_by"] == {"duplicate": 1}
     assert told["examples"] == [
         {"row": 3, "reason": "duplicate"},
-        {"row": 4, "reason": "invalid_number"},
+        {"row": 4, "reason": "no_country_code"},
         {"row": 5, "reason": "invalid_number"},
     ]
 

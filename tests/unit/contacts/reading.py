@@ -1,15 +1,27 @@
 """What a source says, in a form that a test compares."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from callbeat.contacts.rows import Rows, variable_column
-from callbeat.contacts.source import SourceRow, Wanted
+from callbeat.contacts.source import Wanted
 from callbeat.contacts.sources import FileSource, QuerySource, read_source
 
 PHONE = Wanted(phone="phone")
 NOW = datetime(2026, 12, 1, 4, 30, tzinfo=UTC)
 Source = FileSource | QuerySource | Path
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One data row, counted from 1. `broken` says why it cannot be read."""
+
+    row: int
+    phone: str
+    variables: Mapping[str, str]
+    broken: str | None = None
 
 
 def frames(source: Source, wanted: Wanted = PHONE, now: datetime = NOW) -> list[Rows]:

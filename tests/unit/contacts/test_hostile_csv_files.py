@@ -13,11 +13,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from callbeat.contacts import numbered
-from callbeat.contacts.screening import EXCLUDED, INVALID, screen
-from callbeat.contacts.source import SourceError, SourceRow, Wanted
+from callbeat.contacts.screening import EXCLUDED, INVALID, Screen
+from callbeat.contacts.source import SourceError, Wanted
 from callbeat.contacts.sources import FileSource, read_source
 from tests.trying import tried
-from tests.unit.contacts.reading import NOW, frames, rows_of
+from tests.unit.contacts.reading import NOW, SourceRow, frames, rows_of
 
 pytestmark = pytest.mark.slow
 
@@ -108,12 +108,12 @@ def test_of_any_bytes_each_row_is_a_call_or_left_out_for_one_reason(put, lines, 
         assert error.reason in ("source_unreadable", "source_empty")
         assert "2025550" not in error.words
         return
-    screening = screen(iter(found))
-    out = {(one.row, one.kind) for one in screening.exclusions}
-    called = [contact.row for contact in screening.contacts]
-    assert sorted([*called, *(row for row, _ in out)]) == [row.row for row in found] == [*range(1, len(found) + 1)]
-    assert {kind for _, kind in out} <= {INVALID, EXCLUDED}
-    assert len(set(called)) + len(out) == screening.rows == len(found)
+    screen = Screen(b"k" * 32)
+    sieves = [screen(some) for some in frames(path)]
+    called = [row for sieve in sieves for row in sieve.left["row"]]
+    out = [row for sieve in sieves for row in sieve.dropped["row"]]
+    assert sorted([*called, *out]) == [row.row for row in found] == [*range(1, len(found) + 1)]
+    assert {kind for sieve in sieves for kind in sieve.dropped["kind"]} <= {INVALID, EXCLUDED}
 
 
 # -- quotes ------------------------------------------------------------------------------------------------------

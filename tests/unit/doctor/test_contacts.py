@@ -34,7 +34,7 @@ def check(tmp_path):
     ("files", "words"),
     [
         ({}, "there is no file daily.csv"),
-        ({"daily": "contact_number;name\n+1;Ann\n"}, "semicolons"),
+        ({"daily": "contact_number,name,name\n+1,Ann,Bo\n"}, "stands twice"),
         ({"daily": "phone,name\n+1,Ann\n"}, "there is no column contact_number"),
         ({"daily": "contact_number,name\n"}, "no rows"),
     ],

@@ -52,7 +52,7 @@ BREAKS = [
     ("DELETE FROM calls WHERE run_id = 1 AND row = 2", "7 rows ≠ 2 invalid + 2 excluded + 2 calls"),
     ("DELETE FROM exclusions WHERE run_id = 1 AND row = 4", "7 rows ≠ 1 invalid + 2 excluded + 3 calls"),
     ("UPDATE exclusions SET kind = 'lost' WHERE row = 5", "7 rows ≠ 1 invalid + 2 excluded + 3 calls"),
-    ("UPDATE calls SET row = 4 WHERE run_id = 1 AND row = 1", "1 rows are called and left out as well, the first is"),
+    ("UPDATE calls SET row = 4 WHERE run_id = 1 AND row = 1", "1 rows are called and left out as well, the first"),
     ("UPDATE exclusions SET row = 2 WHERE row = 7", "1 rows are called and left out as well, the first is row 2"),
     ("UPDATE calls SET row = 9 WHERE run_id = 1 AND row = 1", "1 calls have a row number that is not among 1 to 7"),
     ("UPDATE exclusions SET row = 0 WHERE row = 4", "1 rows that are left out have a row number that is not among"),

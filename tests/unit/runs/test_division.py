@@ -1,7 +1,9 @@
 """More contacts than a batch may have are divided: evenly, in order, with sums that agree."""
 
 from dataclasses import replace
+from itertools import accumulate
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +14,9 @@ from callbeat.ledger.tables import CallRow
 from callbeat.providers import registry
 from callbeat.providers.port import RetryWish
 from callbeat.runs import report
+from callbeat.runs.division import divided
 from callbeat.runs.needs import fitting, share
-from callbeat.runs.open import divided, open_run
+from callbeat.runs.open import open_run
 from tests.factories import DUE, a_campaign, minutes, number
 
 
@@ -24,14 +27,34 @@ def a_run(world, rows, **over):
     return world.a_run(campaign, RunState.PLANNED)
 
 
+def sizes(*bytes_of_each):
+    return pl.Series("bytes", list(bytes_of_each), dtype=pl.UInt32)
+
+
 @given(st.integers(0, 100_000), st.none() | st.integers(1, 5_000))
 def test_parts_are_few_even_and_whole(contacts, most):
     """No batch is too large, none is needlessly small, and nobody is lost between two."""
-    parts = divided(contacts, most)
+    parts = divided(pl.zeros(contacts, dtype=pl.UInt32, eager=True), most, None)
     assert sum(parts) == contacts
     assert all(0 < part <= (most or contacts) for part in parts)
     assert not parts or max(parts) - min(parts) <= 1
     assert most is None or len(parts) == -(-contacts // most)
+
+
+@given(st.lists(st.integers(1, 50), max_size=60), st.none() | st.integers(1, 20), st.integers(50, 400))
+def test_no_upload_is_larger_than_it_may_be(each, most, most_bytes):
+    """A row of long notes weighs as much as a hundred names."""
+    parts = divided(sizes(*each), most, most_bytes)
+    ends = list(accumulate(parts))
+    assert sum(parts) == len(each)
+    assert not parts or max(parts) - min(parts) <= 1
+    assert all(sum(each[end - part : end]) <= most_bytes for end, part in zip(ends, parts, strict=True))
+
+
+def test_a_contact_that_no_upload_can_hold_is_told():
+    """It would be divided for ever."""
+    with pytest.raises(ValueError, match="single call"):
+        divided(sizes(10, 101), None, 100)
 
 
 def test_twelve_thousand_and_one_contacts_become_three_batches(world):

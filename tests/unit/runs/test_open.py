@@ -10,6 +10,7 @@ from callbeat.ledger.tables import ExclusionRow
 from callbeat.runs import open as opening
 from callbeat.runs.by_hand import stop_run
 from callbeat.runs.open import open_run
+from callbeat.runs.roster import Roster
 from tests.factories import DUE, LONG_PAST, NOW, a_campaign, minutes, office
 
 R, S = RunState, BatchState
@@ -23,6 +24,18 @@ def opened(world, run):
 
 def planned(world, campaign=None, **over):
     return world.a_run(campaign, **{"state": R.PLANNED} | over)
+
+
+def while_reading(monkeypatch, do):
+    """Something happens once, while the contacts are read."""
+
+    class Slow(Roster):
+        def parts(self):
+            monkeypatch.setattr(opening, "Roster", Roster)
+            do()
+            yield from super().parts()
+
+    monkeypatch.setattr(opening, "Roster", Slow)
 
 
 def exclusions(world):
@@ -44,6 +57,18 @@ def test_a_run_opens_with_a_call_for_each_contact(world):
     assert [row for row, _, _ in exclusions(world)] == [3, 4, 5]
     assert [kind for _, kind, _ in exclusions(world)] == ["invalid", "excluded", "invalid"]
     assert after.rows == len(world.calls(batch)) + len(exclusions(world))
+
+
+def test_how_a_source_was_read_is_told(world):
+    """A file that is not UTF-8 is read by a guess, and a wrong guess spells names wrong."""
+    path = world.folder / "contacts" / "daily.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes("contact_number;name\n+12025550101;Zoë\n".encode("latin-1"))
+    run = planned(world)
+    opened(world, run)
+    told = [event.why for event in world.events(run) if "its source" in event.why]
+    assert any("semicolons" in why for why in told)
+    assert any("UTF-8" in why for why in told)
 
 
 def test_its_batch_is_ready_and_bears_its_label(world):
@@ -80,15 +105,13 @@ def test_an_old_message_opens_nothing_twice(world):
 def test_two_that_open_at_once_write_one_batch(world, monkeypatch):
     """A stalled process must not add its own to what another has written."""
     world.write_contacts(CSV)
-    run, read = planned(world), opening.read_contacts
+    run = planned(world)
 
-    def overtaken(*arguments):
-        monkeypatch.setattr(opening, "read_contacts", read)
+    def overtaken():
         world.set(run, lease_until=LONG_PAST)
         open_run(world.context, run.id)
-        return read(*arguments)
 
-    monkeypatch.setattr(opening, "read_contacts", overtaken)
+    while_reading(monkeypatch, overtaken)
     with pytest.raises(Exception, match="somebody else"):
         open_run(world.context, run.id)
     assert len(world.batches()) == 1
@@ -123,9 +146,11 @@ def test_nobody_left_to_call_is_a_finished_run(world):
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("contact_number\n" + "+12025550101\n" * 3, "too_many_rows"), ("number\n+1\n", "source_unreadable"),
-     ("contact_number\n", "source_empty")],
-)  # fmt: skip
+    [
+        ("contact_number\n" + "+12025550101\n" * 3, "too_many_rows"),
+        ("number\n+1\n", "source_unreadable"),
+    ],
+)
 def test_a_wrong_source_fails_the_run_and_calls_nobody(world, text, reason):
     """Somebody uploaded the wrong file."""
     world.write_contacts(text)
@@ -133,16 +158,19 @@ def test_a_wrong_source_fails_the_run_and_calls_nobody(world, text, reason):
     assert (after.state, after.reason, world.batches(), exclusions(world)) == (R.FAILED, reason, [], [])
 
 
-def test_a_missing_source_is_waited_for_and_then_the_run_fails(world):
+@pytest.mark.parametrize(("text", "reason"), [(None, "source_missing"), ("contact_number\n", "source_empty")])
+def test_a_missing_source_is_waited_for_and_then_the_run_fails(world, text, reason):
     """It may be uploaded late; but not later than the last start."""
+    if text is not None:
+        world.write_contacts(text)
     run = planned(world)
     after = opened(world, run)
     assert after.state in (R.PLANNED, R.OPENING)
-    assert (after.reason, after.lease_until) == ("source_missing", None)
+    assert (after.reason, after.lease_until) == (reason, None)
     assert NOW < after.next_action_at <= NOW + minutes(2)
     while not (after := opened(world, run)).state.final:
         world.clock.go(minutes(1))
-    assert (after.state, after.reason) == (R.FAILED, "source_missing")
+    assert (after.state, after.reason) == (R.FAILED, reason)
     assert DUE < world.now < DUE + minutes(20)
 
 
@@ -203,13 +231,8 @@ def test_a_run_that_is_to_stop_does_not_open(world, state):
 def test_a_wish_to_stop_that_comes_while_it_opens_is_honoured(world, monkeypatch):
     """Reading a million contacts takes a while."""
     world.write_contacts(CSV)
-    run, read = planned(world), opening.read_contacts
-
-    def stopped(*arguments):
-        stop_run(world.context, run.key, "ann")
-        return read(*arguments)
-
-    monkeypatch.setattr(opening, "read_contacts", stopped)
+    run = planned(world)
+    while_reading(monkeypatch, lambda: stop_run(world.context, run.key, "ann"))
     after = opened(world, run)
     wishes = {batch.stop_reason for batch in world.batches()}
     assert after.state is R.CANCELLED or wishes == {"stopped"}
