@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select, update
 
-from callbeat.campaigns.hours import next_window
+from callbeat.campaigns.hours import asks_recipient, next_window
 from callbeat.campaigns.model import Campaign
 from callbeat.campaigns.reader import Reading
 from callbeat.clock import iso
@@ -88,6 +88,8 @@ def _advice(none: NoneLeft, campaign: Campaign, after: datetime) -> str:
     """Another hour helps only where the hour was wrong."""
     if none.reason != OUTSIDE_HOURS:
         return ": choose another --at, or leave it out"
+    if asks_recipient(campaign.hours):
+        return ": each recipient's own clock decides; choose another --at"
     window = next_window(campaign.hours, campaign.schedule.timezone, after)
     return f"; its hours begin {iso(window.opens)}: try --at {iso(window.opens)}" if window else ""
 

@@ -7,12 +7,15 @@ from textwrap import dedent
 
 import pytest
 
+from callbeat.campaigns.hours_files import HoursFiles
 from callbeat.campaigns.reader import read_campaign
 from callbeat.runs.catalog import check_campaign
 from tests.unit.cli.command_lines import NotOurs, leaves, parse, root
 from tests.unit.variables import ROOT, unknown
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SHIPPED = HoursFiles(ROOT / "config" / "campaigns")
+SHIPPED.changes()
 BLOCK = re.compile(r"^ *(?:\d+\. )?```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 TYPED = re.compile(r"^(?:\$ )?(?:sudo |docker compose [^\"|]*? worker )?((?:\.venv/bin/)?callbeat .*)$")
 INLINE = re.compile(r"`callbeat ([a-z]+)\b([^`]*)`")
@@ -40,7 +43,7 @@ def test_every_campaign_in_a_page_is_valid(page):
     """It is the first thing that anybody copies."""
     for block in blocks(page, "yaml"):
         if block.startswith("name:"):
-            reading = read_campaign(block.encode(), page.name, check_campaign)
+            reading = read_campaign(block.encode(), page.name, check_campaign, SHIPPED.by_name)
             assert [str(problem) for problem in reading.problems if problem.level == "error"] == []
 
 

@@ -286,6 +286,15 @@ def test_every_shipped_file_can_be_used_as_it_is(file: Path) -> None:
     assert file.read_text().count("o legal advice") == 2
 
 
+def test_the_page_about_hours_shows_a_file_that_works_and_all_that_are_shipped() -> None:
+    """It is the first thing that anybody copies."""
+    page = (SHIPPED.parents[1] / "docs" / "hours.md").read_text()
+    example = page.partition("# config/hours/our-rule.yaml\n")[2].partition("```")[0]
+    assert reading(example, "our-rule").problems == ()
+    names = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
+    assert names == {file.stem for file in SHIPPED.glob("*.yaml")}
+
+
 def test_no_state_permits_more_than_the_federal_rule() -> None:
     """Both hold."""
     strict = read_hours_file((SHIPPED / "us-strict.yaml").read_bytes(), "f", "us-strict").hours
