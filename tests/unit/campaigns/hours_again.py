@@ -5,7 +5,7 @@ A set of instants is one whole number, a bit for each quarter of an hour since a
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import reduce
 from zoneinfo import ZoneInfo
 
@@ -19,31 +19,29 @@ MARGIN = 4 * 96  # quarters at both ends about which nothing is said: days there
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What the clocks of a zone show, quarter by quarter."""
+    """What the clocks of a zone show, quarter by quarter; and at which quarters they show a wall time."""
 
     begin: datetime
-    walls: tuple[datetime, ...]
+    walls: list[datetime]
+    shown: dict[datetime, list[int]]
 
-    def first(self, wall: datetime, near: int) -> int:
-        """The first quarter that shows a wall time, or the first one after it was jumped over."""
-        for at in range(max(near - 200, 1), len(self.walls)):
-            shown, before = self.walls[at], self.walls[at - 1]
-            if shown == wall or before < wall < shown:
-                return at
-        return len(self.walls)
-
-    def last(self, wall: datetime, near: int) -> int:
-        """The last quarter that shows it, or as `first`."""
-        first = self.first(wall, near)
-        again = [at for at in range(first, min(first + 110, len(self.walls))) if self.walls[at] == wall]
-        return again[-1] if again else first
+    def passes(self, wall: datetime) -> list[int]:
+        """The quarters that show a wall time; the first one after it, where it was jumped over."""
+        found = self.shown.get(wall)
+        if found is None and self.walls[0] < wall < self.walls[-1]:
+            later = (at for at, one in enumerate(self.walls) if one > wall)
+            return [next(later)]
+        return found or [0 if wall < self.walls[0] else len(self.walls)]
 
 
 def clock_of(zone: str, begin: datetime, days: int) -> Clock:
     """The clocks of a zone from an instant on."""
     place = ZoneInfo(zone)
     instants = (begin + A_QUARTER * quarter for quarter in range(96 * days))
-    return Clock(begin, tuple(instant.astimezone(place).replace(tzinfo=None) for instant in instants))
+    clock = Clock(begin, [instant.astimezone(place).replace(tzinfo=None) for instant in instants], {})
+    for at, wall in enumerate(clock.walls):
+        clock.shown.setdefault(wall, []).append(at)
+    return clock
 
 
 def permitted_quarters(clock: Clock, intervals: Iterable[Hours | Interval]) -> int:
@@ -54,17 +52,19 @@ def permitted_quarters(clock: Clock, intervals: Iterable[Hours | Interval]) -> i
 
 
 def _span(clock: Clock, day: date, hours: Hours | Interval) -> tuple[int, int]:
-    near = (datetime.combine(day, time(0), UTC) - clock.begin) // A_QUARTER
-    first = datetime.combine(day, hours.start)
-    last = datetime.combine(day if hours.end > time(0) else day + A_DAY, hours.end)
-    start, end = clock.last(first, near), clock.first(last, near)
-    return (start, end) if start < end else (clock.first(first, near), end)
+    starts = clock.passes(datetime.combine(day, hours.start))
+    ends = clock.passes(datetime.combine(day if hours.end > time(0) else day + A_DAY, hours.end))
+    return (starts[-1], ends[0]) if starts[-1] < ends[0] else (starts[0], ends[0])
 
 
 def answered_quarters(hours: Permitted, places: list[str], begin: datetime, days: int) -> int:
     """The quarters in the windows that `next_window` answers, one after the other."""
     after, end, told = begin, begin + A_DAY * days, 0
-    while (found := next_window(hours, "UTC", after, places)) is not None and found.opens < end:
+    while after < end:
+        found = next_window(hours, "UTC", after, places)
+        if found is None:
+            after += A_DAY * 7  # it looks two weeks ahead; clocks may change later
+            continue
         assert found.closes is not None
         assert found.closes > after
         told |= _bits(max((found.opens - begin) // A_QUARTER, 0), (found.closes - begin) // A_QUARTER)

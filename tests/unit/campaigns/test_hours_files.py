@@ -5,6 +5,8 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from phonenumbers.geodata import GEOCODE_DATA
 
 from callbeat.campaigns.folder import CampaignFolder, read_folder
@@ -13,7 +15,10 @@ from callbeat.campaigns.hours_files import HoursFiles
 from callbeat.campaigns.model import Campaign, Interval, NamedHours, RegionRule
 from callbeat.campaigns.named_hours import HoursReading
 from callbeat.campaigns.reader import Reading, read_campaign, read_hours_file
+from callbeat.errors import has_errors
+from tests.trying import tried
 from tests.unit.campaigns.campaign_files import MINIMAL, changed
+from tests.unit.campaigns.test_reader_fuzz import PIECES, is_tellable
 
 SHIPPED = Path(__file__).parents[3] / "config" / "hours"
 HOURS = """\
@@ -165,6 +170,21 @@ def test_campaigns_without_named_hours_keep_their_revisions(text: str, revision:
     campaign = read_campaign(text.encode(), "f.yaml").campaign
     assert campaign is not None
     assert campaign.revision == revision
+
+
+@tried(150)
+@given(
+    st.lists(st.tuples(st.integers(0, len(HOURS)), st.integers(0, 12), PIECES), max_size=4), st.binary(max_size=40)
+)
+def test_no_mangled_file_of_hours_raises(edits: list[tuple[int, int, str]], tail: bytes) -> None:
+    """beat reads it every few seconds; a traceback there would stop every campaign."""
+    text = HOURS
+    for start, length, piece in edits:
+        text = text[:start] + piece + text[start + length :]
+    for data in (text.encode(), text.encode() + tail, tail):
+        found = read_hours_file(data, "f.yaml", "mine")
+        assert all(is_tellable(problem) for problem in found.problems)
+        assert (found.hours is None) == has_errors(found.problems)
 
 
 @pytest.fixture

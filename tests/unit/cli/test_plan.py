@@ -47,6 +47,19 @@ def test_a_night_on_which_the_clocks_change_is_told(plan):
     assert row["notes"] == ["clocks go forward by 60 minutes at 2027-03-28 01:00 UTC"]
 
 
+RECIPIENTS = '{between: "09:00-20:00", zone: recipient}'
+
+
+def test_that_starts_follow_the_recipients_clocks_is_told(plan):
+    """The start that is shown is not everybody's; and no hour is wrong everywhere."""
+    told = "starts follow each recipient's zone; shown is that of a contact in the campaign's own"
+    (row,) = plan("2026-12-01", "2026-12-02", cron="0 12 * * *", hours=RECIPIENTS)
+    assert (row["start_at"], row["notes"]) == ("2026-12-01T12:00:00+00:00", [told])
+    (row,) = plan("2026-12-01", "2026-12-02", cron="0 3 * * *", hours=RECIPIENTS)
+    assert row["start_at"] is None
+    assert row["notes"][-1] == told
+
+
 def test_a_due_time_outside_the_hours_is_told_to_be_missed(plan):
     """It has no start, and says why."""
     hours = '{days: mon-fri, between: "09:00-17:00"}'

@@ -1,7 +1,7 @@
 """An edit takes effect from now: unopened runs follow it, opened ones keep theirs, the past is never made."""
 
 import tempfile
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -334,6 +334,16 @@ def test_a_campaign_whose_minutes_are_rounded_is_told_so(cron, told):
     found = check_campaign(a_campaign(schedule={"cron": cron}))
     assert ([finding.level for finding in found] == ["warning"]) is told
     assert not told or "12:10" in found[0].problem
+
+
+def test_a_campaign_that_goes_by_its_recipients_clocks_is_told_so():
+    """Its cron line is not the start of every call. Retries are judged as for a contact in its own zone."""
+    hours = {"start": time(5), "end": time(6), "zone": "recipient"}
+    retries = {"attempts": 1, "after": [minutes(120)]}
+    found = check_campaign(a_campaign(hours=hours, retries=retries))
+    assert [finding.where for finding in found] == [("hours",), ("retries", "after")]
+    assert {finding.level for finding in found} == {"warning"}
+    assert "starts follow each recipient's zone" in found[0].problem
 
 
 # -- any edits -------------------------------------------------------------------------------------------------
