@@ -86,6 +86,13 @@ def test_days_that_touch_at_midnight_are_one_window() -> None:
     assert found == window("2026-12-05 00:00", "2026-12-07 00:00")
 
 
+def test_a_window_is_the_same_whenever_one_asks_in_it() -> None:
+    """On Sunday it has been open since Saturday."""
+    weekend = Hours(days=(5, 6), start=time(0), end=time(0))
+    saturday, sunday = utc("2026-12-05 00:00"), utc("2026-12-06 23:59")
+    assert window_at(weekend, "UTC", sunday) == window_at(weekend, "UTC", saturday)
+
+
 def test_hours_that_never_pause_reach_far_ahead() -> None:
     """Longer than any batch takes."""
     instant = utc("2026-12-01 10:00")

@@ -100,7 +100,7 @@ def zones_that_differ() -> list[str]:
 def test_every_day_of_a_year_in_every_zone() -> None:
     """Nobody is called outside the hours, and no permitted quarter is passed over."""
     assert len(zones_that_differ()) > 50
-    some = MANY_HOURS[:4]
+    some = MANY_HOURS[:2]
     different = [(zone, hours) for zone in zones_that_differ() for hours in some if not the_same(hours, zone)]
     assert different == []
 
@@ -109,9 +109,10 @@ def test_every_day_of_a_year_in_every_zone() -> None:
 def test_places_together_permit_what_each_of_them_permits() -> None:
     """Places of several zones and regions, drawn from all that there are: the intersection, no more and no less."""
     draw = Random(6)
-    for _ in range(60):
+    zones = draw.sample(zones_that_differ(), 15)
+    for _ in range(40):
         hours: Permitted = draw.choice([RULES, *MANY_HOURS[:3]])
-        places = [_a_place(draw) for _ in range(draw.randint(1, 3))]
+        places = [_a_place(draw, zones) for _ in range(draw.randint(1, 3))]
         answered = answered_quarters(hours, places, BEGIN, DAYS)
         wanted = ~0
         for place in places:
@@ -120,9 +121,8 @@ def test_places_together_permit_what_each_of_them_permits() -> None:
         assert same, (hours, places)
 
 
-def _a_place(draw: Random) -> str:
-    zones = draw.sample(zones_that_differ(), draw.randint(1, 3))
-    return "&".join(zones) + draw.choice(["", "@XX", "@YY"])
+def _a_place(draw: Random, zones: list[str]) -> str:
+    return "&".join(draw.sample(zones, draw.randint(1, 3))) + draw.choice(["", "@XX", "@YY"])
 
 
 def _permitted_at(hours: Permitted, place: str) -> int:
