@@ -97,6 +97,7 @@ WRONG = [
         "12: rules[1].where: has a rule already",
     ),
     ("  - where: general", '  - where: US-AL\n    prefixes: ["+1205"]', "4: rules: needs one general rule"),
+    ("- where: general", '- where: general\n    prefixes: ["+1205"]', "5: rules[0]: the general rule has prefixes"),
     ('["+1239", "+1305"]', '["+1239", "1305"]', "13: rules[1].prefixes[1]: '1305' is not how a number begins"),
     ('["+1239", "+1305"]', '["+1239", "+1239"]', "13: rules[1].prefixes[1]: stands in this list already"),
     ('["+1239", "+1305"]', '["+1239", "+12395"]', "12: rules[1].prefixes: '+12395' begins with '+1239'"),
@@ -118,6 +119,12 @@ def test_what_is_wrong_in_a_file_of_hours_is_told_at_its_line(old: str, new: str
     assert found.hours is None
     words = [str(problem) for problem in found.problems]
     assert any(word.startswith(f"hours/mine.yaml:{told}") for word in words), words
+
+
+def test_no_file_of_hours_may_be_called_any() -> None:
+    """A campaign that says so would mean something else."""
+    (problem,) = reading(HOURS.replace("name: mine", "name: any"), "any").problems
+    assert "hours/any.yaml:1: name: hours: any has its own meaning" in str(problem)
 
 
 def test_a_name_that_is_not_known_is_refused_with_a_suggestion() -> None:
@@ -267,6 +274,9 @@ def test_hours_that_were_missing_at_first_are_noticed(config: Path) -> None:
     hours.parent.mkdir()
     hours.write_text(HOURS)
     assert broken(folder.changes()) == {"daily.yaml": False}
+    hours.unlink()
+    hours.parent.rmdir()
+    assert broken(folder.changes()) == {"daily.yaml": True}
 
 
 def test_a_file_of_hours_is_read_once_for_all_campaigns(config: Path) -> None:
