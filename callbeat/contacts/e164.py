@@ -1,10 +1,11 @@
 """Phone numbers as people wrote them become E.164, a column at a time, just as libphonenumber reads each.
 
-The rules are those of `read` in numbers.py. What is written in a rare way (letters, extensions) is read by `read`
+The rules are those of `read` in numbers.py. What is written in a rare way (with letters, say) is read by `read`
 itself, each different text once.
 """
 
 import re
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -17,12 +18,16 @@ from callbeat.contacts.number_plans import (
     plan_of_code,
     prefixed_number,
 )
-from callbeat.contacts.numbers import INVALID_NUMBER, NO_COUNTRY_CODE, NO_NUMBER, checked, read
+from callbeat.contacts.numbers import BEHIND, INVALID_NUMBER, NO_COUNTRY_CODE, NO_NUMBER, checked, read
 
 SCHEMA = pl.Schema({"number": pl.String, "reason": pl.String})
-LONGEST = 250  # libphonenumber takes a longer text for no number
+LONGEST = 250  # bytes; libphonenumber takes a text of more signs for no number
 PUNCTUATION = "-‐‑‒–—―−ー－．／ \u00a0\u00ad\u200b\u2060\u3000()（）［］.[]/"
 ZEROS = "٠۰०০੦૦௦๐０"  # the scripts in which somebody writes a list of numbers; `read` knows all others too
+# A number with its country code, and an extension: common enough in lists of offices to be told without `read`.
+# Not after a slash: `/ x5` begins a second number.
+_LABEL = r"(?:;ext=|,? *(?:x|ext|Ext|extn|extension)[.:]? *)"
+EXTENDED = rf"^[^\d+＋]*\+(?:[ ().\-/]*[0-9]){{3,}}[ ().\-]*{_LABEL}[0-9]{{1,9}}$"
 _DIGITS = {chr(ord(zero) + digit): str(digit) for zero in ZEROS for digit in range(10)}
 _SIGNS = {**dict.fromkeys(PUNCTUATION, ""), "＋": "+", **_DIGITS}
 
@@ -50,38 +55,48 @@ def _settled(texts: pl.Series) -> pl.Series:
 
 
 def _read_all(texts: pl.Series, region: str | None) -> pl.DataFrame:
+    texts = texts.str.strip_chars_end(BEHIND)
     rows = pl.DataFrame({"text": texts, "digits": _bare(texts)}).with_row_index("row")
-    rows = rows.with_columns(form=_form(region))
-    parts = rows.partition_by("form", as_dict=True).items()
-    done = [_READERS[form](part, region).select("row", *SCHEMA) for (form,), part in parts]
-    return pl.concat(done).sort("row").select(*SCHEMA) if done else SCHEMA.to_frame()
+    plain = _are_plain(rows, region)
+    done = [*_read_plain(rows.filter(plain), region), *_read_others(rows.filter(~plain), region)]
+    return pl.concat([part.select("row", *SCHEMA) for part in done]).sort("row").select(*SCHEMA)
 
 
 def _bare(texts: pl.Series) -> pl.Series:
     """Digits and perhaps a + alone, if the text is a plain number. A table with gaps writes 12.0 for 12."""
-    whole = texts.str.replace(r"^(\D*\d+)\.0[ \t\r\n]*$", "${1}")
-    bare = whole.str.replace(r"^[^\d+＋]+", "").str.strip_chars_end("'\" \t\r\n")
-    return bare.str.replace_many(list(_SIGNS), list(_SIGNS.values()))
+    if texts.str.ends_with(".0").any():
+        texts = texts.str.replace(r"^(\D*\d+)\.0$", "${1}")
+    return texts.str.replace(r"^[^\d+＋]+", "").str.replace_many(list(_SIGNS), list(_SIGNS.values()))
 
 
-def _form(region: str | None) -> pl.Expr:
-    digits = pl.col("digits")
-    odd = ~digits.str.contains(r"^\+?[0-9]{3,}$") | (pl.col("text").str.len_chars() > LONGEST)
-    odd |= pl.col("text").str.contains(";phone-context", literal=True)
+def _are_plain(rows: pl.DataFrame, region: str | None) -> pl.Series:
+    digits, text = rows["digits"], rows["text"]
+    plain = digits.str.contains(r"^\+?[0-9]{3,}$") & (text.str.len_bytes() <= LONGEST)
+    plain &= ~text.str.contains(";phone-context", literal=True)
     if region is not None:  # a + before what is no country code is overlooked
-        odd |= digits.str.starts_with("+") & ~digits.str.contains(known_country_code())
-    foreign = digits.str.contains(r"^\+" if region else r"^(?:\+|00)")
-    none = ~digits.str.contains("[0-9]") & ~pl.col("text").str.contains(r"\d")
-    return (
-        pl.when(none).then(pl.lit("none"))
-        .when(odd).then(pl.lit("odd"))
-        .when(foreign).then(pl.lit("foreign"))
-        .otherwise(pl.lit("national" if region else "no_region"))
-    )  # fmt: skip
+        plain &= ~digits.str.starts_with("+") | digits.str.contains(known_country_code())
+    return plain
 
 
-def _foreign(rows: pl.DataFrame, _: str | None) -> pl.DataFrame:
-    """Numbers with their country code, after + or 00."""
+def _read_plain(rows: pl.DataFrame, region: str | None) -> Iterator[pl.DataFrame]:
+    """Numbers with their country code, after + or 00, and those without."""
+    foreign = rows["digits"].str.starts_with("+")
+    if region is None:
+        foreign |= rows["digits"].str.starts_with("00")
+    yield _foreign(rows.filter(foreign))
+    national = rows.filter(~foreign)
+    yield _refused(national, NO_COUNTRY_CODE) if region is None else _at_home(national, plan_of(region))
+
+
+def _read_others(rows: pl.DataFrame, region: str | None) -> Iterator[pl.DataFrame]:
+    none = ~rows["digits"].str.contains("[0-9]") & ~rows["text"].str.contains(r"\d")
+    extended = rows["text"].str.contains(EXTENDED) & (rows["text"].str.len_bytes() <= LONGEST)
+    yield _refused(rows.filter(none), NO_NUMBER)
+    yield _refused(rows.filter(extended), INVALID_NUMBER)
+    yield _one_by_one(rows.filter(~none & ~extended), region)
+
+
+def _foreign(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(_or_invalid(_of_the_world(rows["digits"].str.replace("^00", "+"))))
 
 
@@ -106,10 +121,8 @@ def _of_one_code(rows: pl.DataFrame, code: str) -> pl.DataFrame:
     return rows.with_columns(number=code + _national(national, plan_of_code(int(code))))
 
 
-def _at_home(rows: pl.DataFrame, region: str | None) -> pl.DataFrame:
+def _at_home(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """Numbers without a country code, or after what is dialled in the region before one."""
-    assert region is not None
-    plan = plan_of(region)
     rows = rows.with_columns(abroad=_after_what_is_dialled_abroad(pl.col("digits"), plan))
     abroad = _of_the_world(rows["abroad"])
     home = _valid(rows.select(f"+{plan.country_code}" + _numbered(pl.col("digits"), plan)).to_series())
@@ -166,12 +179,8 @@ def _one_by_one(rows: pl.DataFrame, region: str | None) -> pl.DataFrame:
     return rows.join(read_ones.with_columns(text=texts), on="text", how="left")
 
 
-def _no_number(rows: pl.DataFrame, _: str | None) -> pl.DataFrame:
-    return rows.with_columns(number=pl.lit(None, pl.String), reason=pl.lit(NO_NUMBER))
-
-
-def _no_region(rows: pl.DataFrame, _: str | None) -> pl.DataFrame:
-    return rows.with_columns(number=pl.lit(None, pl.String), reason=pl.lit(NO_COUNTRY_CODE))
+def _refused(rows: pl.DataFrame, reason: str) -> pl.DataFrame:
+    return rows.with_columns(number=pl.lit(None, pl.String), reason=pl.lit(reason, pl.String))
 
 
 def _valid(numbers: pl.Series) -> pl.Series:
@@ -185,12 +194,3 @@ def _are_valid(numbers: pl.Series) -> pl.Series:
 def _or_invalid(numbers: pl.Series) -> list[pl.Expr]:
     number = pl.lit(numbers)
     return [number.alias("number"), pl.when(number.is_null()).then(pl.lit(INVALID_NUMBER)).alias("reason")]
-
-
-_READERS = {
-    "none": _no_number,
-    "odd": _one_by_one,
-    "foreign": _foreign,
-    "national": _at_home,
-    "no_region": _no_region,
-}

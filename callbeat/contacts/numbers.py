@@ -14,7 +14,8 @@ INVALID_NUMBER = "invalid_number"
 READS_00 = "GB"  # 00 begins an international number there, and no number of its own
 PLUS = ("+", "\uff0b")
 _START = re.compile(r"[\d+\uff0b]")
-_DECIMAL = re.compile(r"^(\D*\d+)\.0[ \t\r\n]*\Z")
+BEHIND = "'\" \t\r\n"  # overlooked at the end
+_DECIMAL = re.compile(r"^(\D*\d+)\.0\Z")
 
 
 def read(text: str, region: str | None = None) -> tuple[str | None, str | None]:
@@ -28,7 +29,7 @@ def read(text: str, region: str | None = None) -> tuple[str | None, str | None]:
     checked(region)
     if not re.search(r"\d", text):
         return None, NO_NUMBER
-    text = _DECIMAL.sub(r"\1", text)
+    text = _DECIMAL.sub(r"\1", text.rstrip(BEHIND))
     try:
         number = phonenumbers.parse(text, READS_00 if region is None and _begins_with_00(text) else region)
     except NumberParseException as error:

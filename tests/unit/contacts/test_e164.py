@@ -53,6 +53,7 @@ def differences(texts: list[str], region: str | None) -> list[tuple]:
         ("8 (912) 345-67-89", "RU", "+79123456789"),
         ("1 800 FLOWERS", "US", "+18003569377"),
         ("+800 1234 5678", None, "+80012345678"),
+        ("+442079460101 / x5", None, "+442079460101"),  # a second number, of which too little is left
     ],
 )
 def test_a_number_is_read_as_it_is_written(typed, region, number):
@@ -68,6 +69,7 @@ def test_a_number_is_read_as_it_is_written(typed, region, number):
         ("2025550101", None, "no_country_code"), ("(202) 555-0101", None, "no_country_code"),
         ("1202555", None, "no_country_code"), ("020 7946 0101 x5", None, "no_country_code"),
         ("+12025550101 ext. 5", None, "invalid_number"), ("2025550101 x5", "US", "invalid_number"),
+        ("+442079460101,Ext.: 12", None, "invalid_number"), ("+442079460101;ext=12", "US", "invalid_number"),
         ("+12020550101", None, "invalid_number"), ("+1202555010", None, "invalid_number"),
         ("+120255501011", None, "invalid_number"), ("+999123456789", None, "invalid_number"),
         ("000442079460101", None, "invalid_number"), ("00", None, "invalid_number"),
@@ -135,15 +137,15 @@ def test_mistakes_are_judged_as_libphonenumber_judges_them(region):
 def test_mistakes_are_judged_as_libphonenumber_judges_them_everywhere(region):
     """National numbers of every region, and those of others seen from there."""
     dice = Random(f"everywhere {region}")
-    texts = some(examples(region), 700, dice) if region else some(all_examples(), 60_000, dice)
-    assert differences([*texts, *some(all_examples(), 300, dice)], region) == []
+    texts = some(examples(region), 400, dice) if region else some(all_examples(), 30_000, dice)
+    assert differences([*texts, *some(all_examples(), 100, dice)], region) == []
 
 
 @pytest.mark.slow
 def test_every_area_of_the_country_code_that_most_countries_share_is_judged_alike():
     """25 countries divide +1 by three digits; our one pattern joins what libphonenumber asks in turn."""
     dice = Random(1)
-    areas = [f"+1{area}{dice.randrange(10_000_000):07}" for area in range(1000) for _ in range(60)]
+    areas = [f"+1{area}{dice.randrange(10_000_000):07}" for area in range(1000) for _ in range(40)]
     assert differences(areas, None) == []
 
 
