@@ -11,9 +11,9 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 COLUMNS = ("contact_number", "name", "city", "policy", "amount", "due")
 COUNTRIES = (
-    "US", "CA", "MX", "BR", "AR", "CO", "CL", "PE", "GB", "IE", "DE", "AT", "CH", "FR", "BE", "NL", "ES", "PT", "IT",
-    "SE", "NO", "DK", "FI", "PL", "CZ", "GR", "TR", "IN", "PK", "BD", "ID", "MY", "SG", "TH", "VN", "PH", "JP", "KR",
-    "AU", "NZ",
+    "US", "CA", "MX", "BR", "AR", "CO", "CL", "PE", "GB", "IE", "DE", "AT", "CH", "FR", "BE", "NL", "ES", "PT",
+    "IT", "SE", "NO", "DK", "FI", "PL", "CZ", "GR", "TR", "IN", "PK", "BD", "ID", "MY", "SG", "TH", "VN", "PH",
+    "JP", "KR", "AU", "NZ",
 )  # fmt: skip
 BROKEN = 0.05
 NAMES = ("Asha Verma", "Daniel Okafor", "Mira Sen", "Tomás Novák", "Lena Fischer", "Olu Adeyemi", "Wei Zhang")
