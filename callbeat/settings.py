@@ -60,6 +60,16 @@ class AccountSettings(BaseModel):
         return None if value is None else SecretStr(value.get_secret_value().strip())
 
 
+class SourceSettings(BaseModel):
+    """A database whose rows are contacts: its password stands here, and never in a campaign file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    url: SecretStr = Field(
+        description="postgresql://user:password@host/name, of a role that only reads; or sqlite:///."
+    )
+
+
 class ClockSettings(BaseModel):
     """Pretended time = origin + (real - started) x speed."""
 
@@ -103,6 +113,10 @@ class Settings(BaseSettings):
         description="Part of every label: keeps two installations on one account apart. Letters and digits.",
     )
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    inside_sources: bool = Field(
+        default=False, description="Whether contacts may be fetched from addresses of this network."
+    )
     allow_numbers: Annotated[tuple[str, ...] | None, NoDecode] = Field(
         default=None,
         repr=False,

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-from callbeat.settings import SECRETS_DIR, AccountSettings, ClockSettings, Settings
+from callbeat.settings import SECRETS_DIR, AccountSettings, ClockSettings, Settings, SourceSettings
 
 HEAD = """# Settings of callbeat: copy this file to .env in the folder where callbeat is started, take the # away
 # from what you set. The environment goes before .env. Generated from the code by `make docs`; a test compares.
@@ -14,6 +14,7 @@ EXAMPLES = {
     "redis_url": "redis://127.0.0.1:6379/0",
     "database_url": "sqlite:///var/callbeat.db",
     "site": "main",
+    "inside_sources": "false",
     "allow_numbers": "+12025550101,+442079460101",
     "approval": "real",
     "daily_calls": "5000",
@@ -30,6 +31,7 @@ ACCOUNTS = {
     "cartesia": {"api_key": "sk_car_your_key", "version": "2026-03-01"},
     "eu": {"provider": "cartesia", "api_key": "sk_car_your_key", "base_url": "https://api.cartesia.ai"},
 }
+CRM = "postgresql://callbeat_reader:password@db.example.com/crm"
 CLOCK = {"origin": "2026-12-01T06:12:00+00:00", "started": "2026-11-22T09:00:00+00:00", "speed": "60"}
 
 
@@ -40,7 +42,7 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
-        if name not in ("accounts", "clock"):
+        if name not in ("accounts", "sources", "clock"):
             variable = name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}"
             yield f"\n# {field.description}\n# {variable}={EXAMPLES[name]}\n"
     yield "\n# A folder with one file for each secret, named like its variable, in small letters or not.\n"
@@ -52,6 +54,9 @@ def _lines() -> Iterator[str]:
         yield from (
             f"# CALLBEAT_ACCOUNTS__{account.upper()}__{key.upper()}={value}\n" for key, value in values.items()
         )
+    yield "\n# Databases by name, for `contacts: {sql: …, database: crm}`.\n"
+    yield from (f"#   {name.upper()}: {field.description}\n" for name, field in SourceSettings.model_fields.items())
+    yield f"# CALLBEAT_SOURCES__CRM__URL={CRM}\n"
     yield "\n# Pretended time, ORIGIN + (real − STARTED) × SPEED: refused unless all accounts are on this host.\n"
     yield from (f"# CALLBEAT_CLOCK__{name.upper()}={CLOCK[name]}\n" for name in ClockSettings.model_fields)
 

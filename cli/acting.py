@@ -78,7 +78,8 @@ def run(
     due_at, settings = _instant(at), load()
     context = make_context(settings)
     found = by_hand.find_campaign(campaign, read_campaigns(settings))
-    ask(f"Call the contacts of {campaign} ({found.contacts.source}, account {found.account}) now?", yes)
+    source = found.contacts.source or f"a query of {found.contacts.database}"
+    ask(f"Call the contacts of {campaign} ({source}, account {found.account}) now?", yes)
     key = by_hand.run_by_hand(context, found, due_at, actor())
     _warn_if_nobody_works(context)
     err.print(f"made {key}", markup=False)

@@ -92,18 +92,19 @@ CONTACTS = Block(
     (
         Key(
             "source",
-            "A CSV file, relative to the folder above the campaigns; date codes such as %Y-%m-%d stand for the "
-            "due date in the campaign's zone.",
-            required=True,
+            "A file, relative to the folder above the campaigns, or an address at https://, s3:// or gs://: CSV, "
+            "JSONL or Parquet, perhaps packed by gzip. Date codes such as %Y-%m-%d stand for the due date in the "
+            "campaign's zone.",
         ),
+        Key("sql", "A query instead of a file: one select, read only."),
+        Key("database", "With sql: whose CALLBEAT_SOURCES__<NAME>__URL of the settings is asked."),
         Key("phone", "The column with the phone number; the provider's usual name unless said otherwise."),
         Key("variables", "The variable an agent sees: the column it comes from. Absent: every other column."),
         Key("max_rows", "More rows than this stop the run: somebody uploaded the wrong file."),
-        Key("region", "The country of numbers without '+'.", later=True),
-        Key("zone_column", "The column with each contact's IANA zone.", later=True),
+        Key("max_age", "A file that was written longer ago than this, such as 2d, stops the run."),
+        Key("region", "The country of numbers without a country code, such as IN; without it they are not called."),
+        Key("zone_column", "The column with each contact's IANA zone."),
         Key("suppress", "Files with numbers that are never called; if one cannot be read, nobody is called."),
-        Key("max_age", "A source older than this stops the run.", later=True),
-        Key("sql", "A query instead of a file.", later=True),
     ),
 )
 

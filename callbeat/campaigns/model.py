@@ -36,12 +36,21 @@ class Schedule(Part):
 
 
 class Contacts(Part):
-    """Where the contacts come from. `variables` maps the variable an agent sees to its column; None is all."""
+    """Where the contacts come from. `variables` maps the variable an agent sees to its column; None is all.
 
-    source: str
+    Either `source`, a path or an address, or `sql`, asked of the database of that name in the settings; `source` is
+    empty then. `region` is the ISO country of numbers without a country code.
+    """
+
+    source: str = ""
+    sql: str | None = None
+    database: str | None = None
     phone: str | None = None
     variables: dict[str, str] | None = None
     max_rows: int | None = Field(default=None, ge=1)
+    max_age: timedelta | None = None
+    region: str | None = None
+    zone_column: str | None = None
     suppress: tuple[str, ...] | None = None
 
 

@@ -15,10 +15,11 @@ from callbeat.campaigns.keys import (
     Block,
     Key,
 )
+from callbeat.campaigns.regions import REGIONS
 from callbeat.campaigns.rules_calling import MOST_ATTEMPTS, RETRY_ON, UNKNOWN_ZONE
 from callbeat.campaigns.rules_people import MOST_CALLS
 from callbeat.campaigns.rules_schedule import DAY_RULES, ON_HOLIDAY
-from callbeat.campaigns.source_path import ADDRESS
+from callbeat.campaigns.source_path import ADDRESS, NO_ADDRESS
 
 Schema = dict[str, Any]
 
@@ -34,7 +35,9 @@ _DAYS: Schema = {
 }
 _NAME_OF_HOURS: Schema = {**_TEXT, "examples": ["us-federal", "any"]}
 _HOLIDAYS: Schema = {"type": "string", "pattern": "^[A-Z]{2}(?:-.+)?$", "examples": ["IN", "US-CA"]}
-_SOURCES = ["contacts/renewals.csv", "contacts/%Y-%m-%d.csv"]
+_SOURCES = ["contacts/renewals.csv", "contacts/%Y-%m-%d.csv", "s3://bucket/%Y-%m-%d.csv.gz"]
+_QUERIES = ["select phone, name from due_today"]
+_EITHER: Schema = {"oneOf": [{"required": ["source"]}, {"required": ["sql", "database"]}]}
 _LIST: Schema = {**_TEXT, "not": {"pattern": f"{ADDRESS.pattern}|%"}, "examples": ["suppression/do-not-call.csv"]}
 _BETWEEN: Schema = {
     "type": "string",
@@ -63,7 +66,7 @@ def _campaign() -> dict[str, Schema]:
         "account": {"type": "string", "pattern": "^[a-z0-9_]+$"},
         "agent": _WORDY,
         "schedule": _block(SCHEDULE, _schedule()),
-        "contacts": _block(CONTACTS, _contacts()),
+        "contacts": {**_block(CONTACTS, _contacts()), **_EITHER},
         "hours": {"anyOf": [_NAME_OF_HOURS, _block(HOURS, _hours())]},
         "from_numbers": {"type": "array", "items": _WORDY, "uniqueItems": True},
         "concurrency": {"type": "integer", "minimum": 1},
@@ -96,10 +99,15 @@ def _schedule() -> dict[str, Schema]:
 
 def _contacts() -> dict[str, Schema]:
     return {
-        "source": {**_TEXT, "not": {"pattern": ADDRESS.pattern}, "examples": _SOURCES},
+        "source": {**_TEXT, "not": {"pattern": NO_ADDRESS}, "examples": _SOURCES},
+        "sql": {**_TEXT, "pattern": r"^\s*(?:[sS][eE][lL][eE][cC][tT]|[wW][iI][tT][hH])\b", "examples": _QUERIES},
+        "database": {"type": "string", "pattern": "^[a-z0-9_]+$", "examples": ["crm"]},
         "phone": _WORDY,
         "variables": {"type": "object", "additionalProperties": _WORDY},
         "max_rows": {"type": "integer", "minimum": 1},
+        "max_age": {**_DURATION, "examples": ["2d"]},
+        "region": {"enum": list(REGIONS)},
+        "zone_column": _WORDY,
         "suppress": {"type": "array", "items": _LIST, "minItems": 1, "uniqueItems": True},
     }
 

@@ -12,6 +12,7 @@ from callbeat.doctor.database import check_database
 from callbeat.doctor.labels import check_labels
 from callbeat.doctor.notices import Check, Notice
 from callbeat.doctor.permission import check_approvals, check_ceilings
+from callbeat.doctor.sources import check_sources
 from callbeat.doctor.stuck import check_stuck
 from callbeat.doctor.subject import Subject
 from callbeat.doctor.sums import check_sums
@@ -26,6 +27,7 @@ def checks_of(subject: Subject) -> list[Check]:
         Check("settings", partial(check_settings, subject)),
         Check("campaigns", partial(check_files, subject)),
         Check("contacts", partial(check_contacts, subject)),
+        Check("sources", partial(check_sources, subject)),
         Check("ledger", partial(_check_ledger, subject)),
         Check("ledger.world", partial(check_world, subject)),
         Check("ledger.restored", partial(check_memory, subject)),

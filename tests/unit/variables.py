@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from callbeat.settings import SECRETS_DIR, AccountSettings, ClockSettings, Settings
+from callbeat.settings import SECRETS_DIR, AccountSettings, ClockSettings, Settings, SourceSettings
 
 ROOT = Path(__file__).parents[2]
 NAMED = re.compile(r"\bCALLBEAT_[A-Z][A-Z_]*[A-Z]")
@@ -15,6 +15,9 @@ def known(name: str) -> bool:
     account = re.fullmatch(r"CALLBEAT_ACCOUNTS__[A-Z]+__([A-Z_]+)", name)
     if account:
         return account[1].lower() in AccountSettings.model_fields
+    source = re.fullmatch(r"CALLBEAT_SOURCES__[A-Z]+__([A-Z_]+)", name)
+    if source:
+        return source[1].lower() in SourceSettings.model_fields
     clock = {f"CALLBEAT_CLOCK__{field.upper()}" for field in ClockSettings.model_fields}
     plain = {f"CALLBEAT_{field.upper()}" for field in set(Settings.model_fields)}
     return name in plain | clock | set(of_compose) | {SECRETS_DIR}

@@ -277,10 +277,11 @@ def world_of_ledger(tmp_path):
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("https://example.com/x.csv", "is not supported yet"),
-        ("http://169.254.169.254/latest", "is not supported yet"),
-        ("file:///etc/passwd", "is not supported yet"),
-        ("s3://bucket/x.csv", "is not supported yet"),
+        ("http://169.254.169.254/latest", "is http, not https"),
+        ("file:///etc/passwd", "is not supported"),
+        ("ftp://example.com/x.csv", "is not supported"),
+        ("https://user:secret@example.com/x.csv", "has a user or a password in it"),
+        ("https://example.com\\@10.0.0.1/x.csv", "is not a web address"),
         ("//server/share/x.csv", "is not relative"),
         ("\\\\server\\share\\x.csv", "has a backslash"),
         ("C:/x.csv", "is not relative"),
@@ -293,7 +294,7 @@ def world_of_ledger(tmp_path):
     ],
 )
 def test_a_source_that_leads_elsewhere_is_refused_with_what_to_write(source, says):
-    """Addresses come later, and then not those of this network; other files of the machine never."""
+    """Other files of the machine never; what an address leads to is judged when it is asked."""
     data = FULL.replace("contacts/%Y-%m-%d.csv", f"'{source}'").encode()
     (problem,) = read_campaign(data, "f.yaml").problems
     assert (problem.where, says in problem.problem) == ("contacts.source", True), problem
