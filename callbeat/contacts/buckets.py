@@ -4,6 +4,7 @@ Where the bucket's server is, and by which key it is asked, tell the usual varia
 """
 
 import importlib
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from callbeat.addresses import is_loopback
 from callbeat.contacts.fetching import name_of
 from callbeat.contacts.opening import Opened, refuse_large
 from callbeat.contacts.source import SourceError
@@ -37,7 +39,7 @@ def taken(address: str, *, seconds: float) -> Iterator[Opened]:
             found = library.get(store, unquote(parts.path.lstrip("/")))
             refuse_large(name, found.meta["size"])
             _write(found, name, file, ends)
-        except library.exceptions.BaseError as error:
+        except (library.exceptions.BaseError, OSError) as error:
             raise _refused(library.exceptions, name, parts.netloc, error) from None
         yield Opened(file, name, found.meta["last_modified"])
 
@@ -52,11 +54,19 @@ def _library() -> Any:
 
 
 def _store(library: Any, scheme: str, bucket: str, seconds: float) -> Any:
+    options = {"timeout": timedelta(seconds=seconds), "connect_timeout": timedelta(seconds=10)}
     return getattr(library.store, STORES[scheme])(
         bucket,
-        client_options={"timeout": timedelta(seconds=seconds), "connect_timeout": timedelta(seconds=10)},
+        client_options={**options, "allow_http": _may_be_http(scheme)},
         retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=seconds)},
     )
+
+
+def _may_be_http(scheme: str) -> bool:
+    """Options of ours replace what the library reads of the environment."""
+    if scheme == "s3":
+        return os.environ.get("AWS_ALLOW_HTTP", "").strip().lower() in ("1", "true", "yes", "on")
+    return is_loopback(os.environ.get("GOOGLE_BASE_URL"))
 
 
 def _write(found: Any, name: str, file: BinaryIO, ends: float) -> None:
@@ -71,9 +81,9 @@ def _write(found: Any, name: str, file: BinaryIO, ends: float) -> None:
 
 def _refused(kinds: Any, name: str, bucket: str, error: Exception) -> SourceError:
     """What the library says may hold addresses and keys, so only the kind of its error is told."""
-    if isinstance(error, kinds.NotFoundError):
+    if isinstance(error, FileNotFoundError | kinds.NotFoundError):
         return SourceError("source_missing", f"there is no {name} in the bucket {bucket}", may_come=True)
-    if isinstance(error, kinds.PermissionDeniedError | kinds.UnauthenticatedError):
+    if isinstance(error, PermissionError | kinds.PermissionDeniedError | kinds.UnauthenticatedError):
         words = f"the bucket {bucket} refuses {name}: look at the variables with its key and its region"
         return SourceError("source_refused", words)
     kind = type(error).__name__.removesuffix("Error")

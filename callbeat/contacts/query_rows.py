@@ -33,8 +33,8 @@ def query_rows(
     """
     ends = time.monotonic() + seconds
     try:
-        with _connected(_address(database_url), seconds, ends) as connection:
-            found = connection.exec_driver_sql(sql)
+        address = _address(database_url)
+        with _connected(address, seconds, ends) as connection, connection.exec_driver_sql(sql) as found:
             if not found.returns_rows:
                 raise SourceError("source_refused", "`sql` is no query: write one that begins with select")
             table = table_of(list(found.keys()), wanted)
@@ -106,6 +106,8 @@ def _refused(error: SQLAlchemyError, late: bool) -> SourceError:
     if state is not None and state.startswith("42"):
         told = getattr(getattr(cause, "diag", None), "message_primary", None)
         return SourceError("source_refused", f"the database does not understand the query: {told}")
+    if state is not None and state.startswith("22"):
+        return SourceError("source_refused", f"the query fails at the value of a row ({type(cause).__name__})")
     if state == "25006":
         return SourceError("source_refused", "the query would write, and contacts are only read")
     if isinstance(cause, sqlite3.OperationalError) and "unable to open" not in str(cause):

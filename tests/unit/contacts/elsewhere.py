@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import unquote
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Elsewhere:
         self.asked: list[tuple[str, dict[str, str]]] = []
 
     def answer_to(self, path: str) -> Answer:
-        found = self.answers.get(path, Answer(status=404))
+        found = self.answers.get(path) or self.answers.get(unquote(path), Answer(status=404))
         return found() if callable(found) else found
 
 
