@@ -1,12 +1,13 @@
 """Calls that were made to people, or will be: over all campaigns, providers and accounts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from callbeat.contacts.hashing import all_hashed
 from callbeat.ledger.columns import Instant
@@ -67,6 +68,29 @@ def old_calls(ledger: Ledger, around: Called) -> pl.DataFrame:
         return pl.DataFrame(schema=CALLS)
     found = pl.DataFrame(rows, schema={"number": pl.String, "at": CALLS["at"]}, orient="row")
     return found.select(all_hashed(found["number"], number_key(ledger)), "at")
+
+
+def under_way(session: Session, but_run: int) -> set[int]:
+    """Batches of other runs (ids) that will dial or do so, and have had their last look: they count for others."""
+    live = select(BatchRow.id).where(BatchRow.run_id != but_run, BatchRow.next_action_at.is_not(None), _decided())
+    return set(session.execute(live).scalars())
+
+
+def share_people(session: Session, batch_id: int, others: Collection[int]) -> bool:
+    """Whether other batches (ids) have a person of this one; those of before the upgrade by their number."""
+    theirs = aliased(CallRow)
+    unhashed = or_(CallRow.number_hash.is_(None), theirs.number_hash.is_(None))
+    same = (theirs.number_hash == CallRow.number_hash, and_(theirs.number == CallRow.number, unhashed))
+    return any(
+        session.execute(
+            select(CallRow.id)
+            .join(theirs, by)
+            .where(CallRow.batch_id == batch_id, theirs.batch_id.in_(others))
+            .limit(1)
+        ).first()
+        is not None
+        for by in same
+    )
 
 
 def _never_dialled() -> ColumnElement[bool]:

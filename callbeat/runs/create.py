@@ -8,6 +8,7 @@ from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Created, NewBatch, Phase
+from callbeat.runs.called import SCREENED
 from callbeat.runs.context import Context
 from callbeat.runs.forgotten import Gap, forgotten
 from callbeat.runs.gates import HeldBack
@@ -18,6 +19,7 @@ from callbeat.runs.lease import Lapsed
 from callbeat.runs.listing import list_batches, older_than, opened_at
 from callbeat.runs.lost import hold_what_was_forgotten, hold_what_was_lost, too_late_an_answer
 from callbeat.runs.needs import new_batch
+from callbeat.runs.screened_again import before_create
 from callbeat.runs.starts import Chosen, NoneLeft
 from callbeat.runs.verdicts import (
     BETWEEN_LISTS,
@@ -114,7 +116,8 @@ def _look_up(job: BatchJob) -> list[BatchSeen] | Failure:
     answer = list_batches(job, older_than(opened_at(job)))
     if isinstance(answer, Accepted):
         heed_clock(job.context, job.batch.account, job.batch.provider, job.provider)
-        return [seen for seen in answer.value if bears(seen, job.batch.label) and not _ruled_out(job, seen)]
+        ours = [seen for seen in answer.value if bears(seen, job.batch.label) and not _ruled_out(job, seen)]
+        return [seen for seen in ours if not _of_too_many(job, seen)]
     refused = isinstance(answer, Refused) and answer.why in (Why.REQUEST, Why.NOT_FOUND)
     if refused and job.batch.state is BatchState.READY and job.can.create_is_harmless:
         return []  # no such agent, perhaps: the create will say so in the provider's own words
@@ -143,6 +146,12 @@ def _ruled_out(job: BatchJob, seen: BatchSeen) -> bool:
     """A person has said that ours was not placed: the one they looked at, and dead ones, are not taken for it."""
     said = job.batch.ignored_ref
     return said is not None and (seen.ref == said or seen.phase in (Phase.STOPPED, Phase.FAILED, Phase.OVER))
+
+
+def _of_too_many(job: BatchJob, seen: BatchSeen) -> bool:
+    """Made of calls some of which may not be made any more: left where it waits, and removed by verify."""
+    parked = job.can.create_is_harmless and seen.phase is Phase.PARKED and job.batch.phase == SCREENED
+    return parked and seen.total is not None and seen.total > job.batch.calls
 
 
 def _adopt(job: BatchJob, seen: BatchSeen) -> None:
@@ -192,6 +201,9 @@ def _send(job: BatchJob) -> None:
         return
     if (held := job.held_back(chosen.start.start_at)) is not None:
         job.wait(BETWEEN_LISTS, held.words)
+        return
+    if not before_create(job, chosen.start.start_at):
+        job.context.send("finish", [job.run.id]) if job.batch.state.final else None
         return
     batch = new_batch(job, chosen)
     job.hold.check()

@@ -44,7 +44,8 @@ def _end(context: Context, run: RunRow, batches: Sequence[BatchRow]) -> None:
     """To count a million rows takes some seconds, for which nobody else has to wait: all of them are final."""
     with context.ledger.read() as session:
         wrong, words = differences(session, run), _words(session, run, batches)
-    to, reason = verdict([(batch.state, batch.reason) for batch in batches], run.stop_reason)
+    told = [batch for batch in batches if batch.calls] or batches  # one that was emptied says nothing of the rest
+    to, reason = verdict([(batch.state, batch.reason) for batch in told], run.stop_reason)
     now = context.clock.now()
     with context.ledger.write() as writer:
         if wrong:
