@@ -9,6 +9,7 @@ from callbeat.ledger.states import BatchState
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
+from callbeat.runs.anew import LEFT_OUT, UNREADABLE, end, ending
 from callbeat.runs.calls import Shown, close_calls, outcomes_in_words, read_calls, shown
 from callbeat.runs.ceilings import DAILY_COST
 from callbeat.runs.context import Context
@@ -39,6 +40,8 @@ WORDS = {  # reasons of the ledger, as the event tells them
     HOURS_ENDED: "its hours are about to end",
     DAILY_COST: "the calls of the day cost what they may",
     "wrong_start": "the provider would start it at a time that is not permitted",
+    LEFT_OUT: "somebody in it may not be called any more",
+    UNREADABLE: "the numbers that are never called cannot be read",
     "unverified": "it was not proven before its start that it dials once",
     "defect": "it cannot be taken further, by a defect",
     "too_late": "no start is left that is permitted",
@@ -206,12 +209,14 @@ def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:
         return
     by_itself = seen is not None and seen.phase is Phase.OVER and not job.batch.denials
     to = BatchState.FINISHED if by_itself else BatchState.STOPPED
+    how = None if by_itself else ending(job, seen)
     with job.context.ledger.write() as writer:
+        others, new = end(writer, job, how)
         close_calls(writer, job.batch.id, never_dialled=_never_dialled(job, seen))
         reason = None if by_itself else job.batch.stop_reason
-        words = f"{why}: {outcomes_in_words(writer.session, [job.batch.id])}"
+        words = f"{why}: {outcomes_in_words(writer.session, [job.batch.id]) or 'no call is left in it'}{others}"
         writer.move(job.batch, to, at=job.now, why=words, reason=reason, page=None, retry_at=None)
-    job.context.send("finish", [job.run.id])
+    job.context.send(*(("finish", [job.run.id]) if new is None else ("create", [new.id])))
 
 
 def _never_dialled(job: BatchJob, seen: BatchSeen | None) -> Outcome:

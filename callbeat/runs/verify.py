@@ -7,6 +7,7 @@ from typing import Any
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
+from callbeat.runs.anew import may_start
 from callbeat.runs.context import Context
 from callbeat.runs.gone import counted, held_as_gone
 from callbeat.runs.job import BatchJob, claim_batch
@@ -24,7 +25,7 @@ AGAIN = timedelta(seconds=30)
 def verify(context: Context, batch_id: int) -> None:
     """One look at all batches of the agent; at this one alone where they cannot be listed."""
     job = claim_batch(context, batch_id, {BatchState.SCHEDULED})
-    if job is None:
+    if job is None or not may_start(job):
         return
     if not job.can.found_by_label:
         _not_shown(job)
