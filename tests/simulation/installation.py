@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from callbeat.campaigns.folder import read_folder
 from callbeat.errors import NeedsSomebody, Refusal
 from callbeat.ledger.store import Ledger
@@ -13,6 +15,7 @@ from callbeat.runs.by_hand import run_by_hand, stop_run
 from callbeat.runs.catalog import check_campaign
 from callbeat.runs.context import Context
 from callbeat.runs.resolving import carry_out, given_up, held_batch, not_placed, placed
+from callbeat.runs.suppressing import add
 from callbeat.runs.switches import halt, lift, pause, resume
 from tests.simulation.agenda import LiveBatch, instant, rows
 from tests.simulation.campaigns import ALLOWED_OUT, Spec
@@ -150,6 +153,11 @@ class Installation:
         self.history.stopped.add(key)
         if any(run.key == key for run in self.world.snapshot.runs):
             self._person(f"stop {key}", lambda context: stop_run(context, key, WHO), lambda: self.stop(key))
+
+    def suppress(self, number: str) -> None:
+        self._person(
+            "suppress add", lambda context: add(context, pl.Series([number]), WHO), lambda: self.suppress(number)
+        )
 
     def halt(self) -> None:
         if not self.history.halted:

@@ -145,6 +145,13 @@ def paused(place: Installation, provider: str) -> None:
     at(place, 30, lambda: place.resume("daily"))
 
 
+def opted_out(place: Installation, provider: str) -> None:
+    """One of two asks not to be called, once the batch waits for its start: the other is called all the same."""
+    place.history.troubles.between(START, END)  # one call fewer than the file says
+    place.write(a_daily(provider, BUSY[:2], lines=2))
+    at(place, -6, lambda: place.suppress(BUSY[1]))
+
+
 SCENARIOS = {
     "plain": Scenario(plain, BUSY[:1]),
     "kept_an_hour": Scenario(kept_an_hour, TALKS, ("bolna",)),
@@ -162,4 +169,5 @@ SCENARIOS = {
     "edited": Scenario(edited, BUSY[:1]),
     "edited_while_away": Scenario(edited_while_away, (), ("bolna",)),
     "paused": Scenario(paused, BUSY[:1]),
+    "opted_out": Scenario(opted_out, BUSY[:1]),
 }
