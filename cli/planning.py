@@ -21,7 +21,8 @@ from callbeat.errors import Problem, Refusal, UsageError, has_errors
 from callbeat.providers.registry import rules_of
 from callbeat.runs.by_hand import find_campaign
 from callbeat.runs.preview import preview as preview_of
-from callbeat.runs.roster import Means, Reach
+from callbeat.runs.reach import reach_of
+from callbeat.runs.roster import Means
 from callbeat.runs.starts import Chosen, NoneLeft, choose_start
 from cli.context import load, now, open_ledger, read_campaigns
 from cli.output import Format, Json, err, print_json, print_table
@@ -110,7 +111,7 @@ def preview(
     """
     settings = load()
     found = find_campaign(campaign, read_campaigns(settings))
-    means = Means(open_ledger(settings), Reach(settings.config_root), settings.allow_numbers)
+    means = Means(open_ledger(settings), reach_of(settings), settings.allow_numbers)
     seen = preview_of(means, found, now(settings))
     told = seen.told
     if form is Format.JSON:

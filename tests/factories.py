@@ -32,6 +32,7 @@ from callbeat.providers.port import AccountSeen, BatchSeen, CallPage, CallSeen, 
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.context import Context
 from callbeat.runs.labels import label, run_key
+from callbeat.runs.reach import Reach
 from callbeat.settings import AccountSettings, Settings
 from tests.postgres import ON_POSTGRES, new_database
 
@@ -303,7 +304,7 @@ class World:
             clock=self.clock,
             accounts=Accounts(settings, self.ledger, self.clock.now),
             site="main",
-            config_root=self.folder,
+            reach=Reach(self.folder),
             send=lambda task, ids: self.sent.append((task, list(ids))),
         )
 

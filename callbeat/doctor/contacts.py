@@ -7,7 +7,8 @@ from callbeat.campaigns.model import Campaign
 from callbeat.contacts.source import SourceError
 from callbeat.doctor.notices import Notice, error, well
 from callbeat.doctor.subject import Subject
-from callbeat.runs.roster import Reach, look_at_source
+from callbeat.runs.reach import reach_of
+from callbeat.runs.roster import look_at_source
 
 
 def check_contacts(subject: Subject) -> Iterator[Notice]:
@@ -28,7 +29,7 @@ def _trouble(subject: Subject, campaign: Campaign) -> SourceError | None:
     if due is None:
         return None
     try:
-        look_at_source(Reach(subject.settings.config_root), campaign, due, subject.clock.now())
+        look_at_source(reach_of(subject.settings), campaign, due, subject.clock.now())
     except SourceError as trouble:
         return trouble
     return None

@@ -18,6 +18,7 @@ from callbeat.runs.accounts import Accounts
 from callbeat.runs.ceilings import NO_CEILINGS, Ceilings
 from callbeat.runs.forgotten import recall_all
 from callbeat.runs.gates import Budget
+from callbeat.runs.reach import Reach, reach_of
 from callbeat.runs.world import claim_world, world_of
 from callbeat.settings import Settings
 
@@ -35,7 +36,7 @@ class Context:
     clock: Clock
     accounts: Accounts
     site: str
-    config_root: Path
+    reach: Reach
     send: Send
     timeout: float = 30.0
     can_send: Callable[[], bool] = lambda: True
@@ -44,6 +45,11 @@ class Context:
     needs_approval: Callable[[str], bool] = lambda _account: False  # whether revisions of that account do
     keepers: Sequence[Keeper] = ()  # who knows, outside of the ledger, how far it had come
     term: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def config_root(self) -> Path:
+        """The folder from which the paths of campaign files start."""
+        return self.reach.root
 
     @property
     def lease(self) -> timedelta:
@@ -68,7 +74,7 @@ def open_context(
         clock=clock,
         accounts=Accounts(settings, ledger, clock.now, budget),
         site=settings.site,
-        config_root=settings.config_root,
+        reach=reach_of(settings),
         send=send,
         timeout=settings.request_timeout,
         can_send=can_send,

@@ -19,7 +19,7 @@ from callbeat.runs.forgotten import Gap, forgotten
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.lease import Hold, claim
 from callbeat.runs.revisions import load_campaign
-from callbeat.runs.roster import Means, Reach, Roster, Tally
+from callbeat.runs.roster import Means, Roster, Tally
 from callbeat.runs.starts import NoneLeft, first_possible, needed
 from callbeat.runs.switches import PAUSED, is_paused
 from callbeat.runs.waves import OF_TIME
@@ -179,7 +179,7 @@ def _without_source(context: Context, run: RunRow, campaign: Campaign, rules: Ru
 
 def _write(context: Context, hold: Hold, run: RunRow, campaign: Campaign, rules: Rules) -> None:
     """Read, screen and write; what cannot be used as a whole is decided on instead."""
-    means = Means(context.ledger, Reach(context.config_root), context.allow_numbers)
+    means = Means(context.ledger, context.reach, context.allow_numbers)
     try:
         asked_at = _asked_at(context, run)
         roster = Roster(means, rules, campaign, run.due_at, asked_at, by_hand=bool(run.manual), run_id=run.id)

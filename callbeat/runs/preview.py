@@ -20,7 +20,7 @@ EXAMPLES = 3  # of each reason
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`told` in the form that commands print; why such a run would be refused, if it would; how its source was read."""
+    """`told` in the form that commands print, why such a run would be refused, how its source was read."""
 
     told: dict[str, Any]
     refused: str | None

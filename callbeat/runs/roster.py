@@ -5,8 +5,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -16,25 +14,19 @@ from callbeat.contacts.places import places
 from callbeat.contacts.rows import Rows, variable_column
 from callbeat.contacts.screening import EXCLUDED, Screen, Sieve
 from callbeat.contacts.source import SourceError, Wanted
-from callbeat.contacts.sources import FileSource, QuerySource, read_source
+from callbeat.contacts.sources import read_source
 from callbeat.ledger.number_key import number_key
 from callbeat.ledger.store import Ledger
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.division import divided
 from callbeat.runs.left_out import stages
+from callbeat.runs.reach import Reach
 from callbeat.runs.throughput import pace_of
 from callbeat.runs.waves import Ask, Wave, Waves
 
 HEADER = 4096  # bytes of an upload that are no contact
 LONGEST_ROW_NUMBER = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Where sources may be: below the folder `root`, or elsewhere."""
-
-    root: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +123,7 @@ class Roster:
         means, campaign = self._means, self.campaign
         screen = Screen(
             number_key(means.ledger),
-            region=None,
+            region=campaign.contacts.region,
             allowed=means.allowed,
             stages=stages(means.ledger, means.reach.root, campaign, self._due_at, self._run_id),
         )
@@ -210,11 +202,7 @@ def _rows(reach: Reach, campaign: Campaign, due_at: datetime, now: datetime) -> 
         variables=contacts.variables,
         max_rows=contacts.max_rows,
         reserved=rules.reserved_columns,
+        zone_column=contacts.zone_column,
+        max_age=contacts.max_age,
     )
-    return read_source(_source(reach, campaign, due_at), wanted, now)
-
-
-def _source(reach: Reach, campaign: Campaign, due_at: datetime) -> FileSource | QuerySource:
-    """With the date codes of the due date in the campaign's zone."""
-    local = due_at.astimezone(ZoneInfo(campaign.schedule.timezone))
-    return FileSource(local.strftime(campaign.contacts.source), reach.root)
+    return read_source(reach.source(campaign, due_at), wanted, now)

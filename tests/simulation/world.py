@@ -22,6 +22,7 @@ from callbeat.ledger.store import Ledger
 from callbeat.providers import wire
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.context import Context
+from callbeat.runs.reach import Reach
 from callbeat.runs.tick import Tick
 from tests.simulation.agenda import Snapshot
 from tests.simulation.creates import Creates
@@ -149,7 +150,7 @@ class World:
             clock=clock,
             accounts=Accounts(settings, watched, clock.now),  # type: ignore[arg-type]
             site="main",
-            config_root=self.folder,
+            reach=Reach(self.folder),
             send=watched_send(self._send, process, self.seams),
             timeout=TIMEOUT,
             allow_numbers=self.allowed,

@@ -1,5 +1,8 @@
 """A run whose hours follow its recipients opens as several batches, each with a start of its own."""
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -14,6 +17,7 @@ from callbeat.providers.port import AccountSeen, Created
 from callbeat.runs import report
 from callbeat.runs.create import create
 from callbeat.runs.open import open_run
+from callbeat.runs.reach import Reach
 from callbeat.runs.stop import HOURS_ENDED
 from callbeat.runs.throughput import GENEROUS, pace_of
 from tests.factories import a_campaign, minutes
@@ -141,3 +145,43 @@ def test_concurrency_bounds_the_pace_by_how_long_calls_last(world):
     assert pace(world, concurrency=2) == 4  # nothing is known: half a minute each
     ended(world, 200)
     assert pace(world, concurrency=2) == 2
+
+
+# -- what a campaign says of its source -------------------------------------------------------------------------
+
+
+def test_a_zone_in_the_source_goes_before_that_of_the_number(world):
+    """Somebody with a number of New York may live in Los Angeles; what is no zone is not guessed at."""
+    contacts = {"zone_column": "tz", "variables": {}}
+    rows = [f"{NEW_YORK},America/Los_Angeles", f"{CHICAGO},", f"{FREE},home"]
+    run = us_run(world, *rows, header="contact_number,tz", contacts=contacts)
+    places = {call.number: batch.places for batch in world.batches() for call in world.calls(batch)}
+    assert places == {NEW_YORK: ["America/Los_Angeles"], CHICAGO: ["America/Chicago"]}
+    assert report.run(world.ledger, run.key)["excluded_by"] == {"unknown_zone": 1}
+
+
+def test_numbers_without_country_are_those_of_the_campaigns_region(world):
+    """Without a region they are nobody's."""
+    us_run(world, "(212) 555-0101", contacts={"region": "US"})
+    (batch,) = world.batches()
+    assert [call.number for call in world.calls(batch)] == [NEW_YORK]
+
+
+def test_rows_of_a_database_are_called_like_those_of_a_file(world, tmp_path):
+    """Its address stands in the settings, and a campaign that names another fails with its name."""
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as crm, crm:
+        crm.execute("CREATE TABLE people (phone, name)")
+        crm.execute("INSERT INTO people VALUES (?, 'Ann')", [NEW_YORK])
+    reach = Reach(world.folder, databases={"crm": f"sqlite:///{tmp_path / 'crm.db'}"})
+    world.context = replace(world.context, reach=reach)
+    asked = {"source": "", "sql": "SELECT phone AS contact_number, name FROM people", "database": "crm"}
+    us_run(world, contacts=asked)
+    (batch,) = world.batches()
+    assert [(call.number, call.variables) for call in world.calls(batch)] == [(NEW_YORK, {"name": "Ann"})]
+
+
+def test_a_database_that_the_settings_do_not_name_fails_the_run(world):
+    """It will not come by waiting."""
+    run = us_run(world, contacts={"source": "", "sql": "SELECT 1", "database": "crm"})
+    assert (run.state, run.reason) == (RunState.FAILED, "source_unreadable")
+    assert "CALLBEAT_SOURCES__CRM__URL" in world.events(run)[-1].why

@@ -19,6 +19,7 @@ from callbeat.providers.port import CallPage, Phase
 from callbeat.runs import open as opening
 from callbeat.runs import report
 from callbeat.runs.planning import plan_due
+from callbeat.runs.roster import Roster
 from callbeat.runs.story import story
 from callbeat.runs.stumbles import MOST, guarded
 from callbeat.settings import Settings
@@ -115,12 +116,12 @@ def test_a_campaign_that_cannot_be_opened_stops_none_of_the_others(world):
 
 def test_a_source_that_raises_what_nobody_expected_fails_its_own_run_alone(world, monkeypatch):
     """A library's bug in one file's encoding."""
-    plain = opening.read_contacts
 
-    def read(root, campaign, *rest):
-        return boom() if campaign.name == "bad" else plain(root, campaign, *rest)
+    class Reading(Roster):
+        def parts(self):
+            return boom() if self.campaign.name == "bad" else super().parts()
 
-    monkeypatch.setattr(opening, "read_contacts", read)
+    monkeypatch.setattr(opening, "Roster", Reading)
     (world.folder / "contacts").mkdir()
     (world.folder / "contacts/daily.csv").write_text("contact_number\n+919876500001\n", encoding="utf-8")
     bad, good = (world.a_run(a_campaign(name=name), R.PLANNED) for name in ("bad", "good"))

@@ -12,6 +12,7 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import CallRow, ExportRow, Table
 from callbeat.outcomes import Outcome
 from callbeat.runs import report, retention
+from callbeat.runs.reach import Reach
 from callbeat.runs.retention import ask_who_goes, let_go
 from callbeat.runs.story import story
 from tests.factories import DUE, FAR_AHEAD, NOW, a_campaign, number
@@ -225,7 +226,7 @@ def test_a_file_that_is_not_rewritten_is_an_alarm(world, file, words):
         path.write_text(f"row,number,batch,my notes\n1,{number(1)},{run.key}/1,call her mother\n")
     wrote(world, run, file)
     world.clock.go(A_DAY)
-    let_go(replace(world.context, config_root=root), run.id)
+    let_go(replace(world.context, reach=Reach(root)), run.id)
     assert world.events(run)[-1].why.startswith(f"ALARM: the run's people are to be gone, and {file} ")
     assert words in world.events(run)[-1].why
     assert "://" in file or "mother" in path.read_text()
