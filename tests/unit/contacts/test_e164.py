@@ -53,6 +53,13 @@ def differences(texts: list[str], region: str | None) -> list[tuple]:
         ("8 (912) 345-67-89", "RU", "+79123456789"),
         ("1 800 FLOWERS", "US", "+18003569377"),
         ("+800 1234 5678", None, "+80012345678"),
+        (
+            "+81003768332293915",
+            None,
+            "+81332293915",
+        ),  # valid as it stands, and another number to those who dial it
+        ("0008009518990", "BG", "+359008009518990"),  # what is dialled abroad, were the next digit no 0
+        ("+0044 20 7946 0101", "DE", "+442079460101"),  # a plus too many
         ("+442079460101 / x5", None, "+442079460101"),  # a second number, of which too little is left
     ],
 )
