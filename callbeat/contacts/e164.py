@@ -85,7 +85,7 @@ def _read_plain(rows: pl.DataFrame, region: str | None) -> Iterator[pl.DataFrame
         foreign |= rows["digits"].str.starts_with("00")
     yield _foreign(rows.filter(foreign))
     national = rows.filter(~foreign)
-    yield _refused(national, NO_COUNTRY_CODE) if region is None else _at_home(national, plan_of(region))
+    yield from [_refused(national, NO_COUNTRY_CODE)] if region is None else _at_home(national, plan_of(region))
 
 
 def _read_others(rows: pl.DataFrame, region: str | None) -> Iterator[pl.DataFrame]:
@@ -117,47 +117,47 @@ def _without_prefix(numbers: pl.Series) -> pl.Series:
 
 
 def _of_one_code(rows: pl.DataFrame, code: str) -> pl.DataFrame:
-    national = pl.col("number").str.slice(len(code))
-    return rows.with_columns(number=code + _national(national, plan_of_code(int(code))))
+    national = _national(rows["number"].str.slice(len(code)), plan_of_code(int(code)))
+    return rows.with_columns(number=code + national)
 
 
-def _at_home(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """Numbers without a country code, or after what is dialled in the region before one."""
-    rows = rows.with_columns(abroad=_after_what_is_dialled_abroad(pl.col("digits"), plan))
-    abroad = _of_the_world(rows["abroad"])
-    home = _valid(rows.select(f"+{plan.country_code}" + _numbered(pl.col("digits"), plan)).to_series())
-    number = pl.when(rows["abroad"].is_null()).then(home).otherwise(abroad)
-    return rows.with_columns(_or_invalid(pl.select(number).to_series()))
+def _at_home(rows: pl.DataFrame, plan: Plan) -> Iterator[pl.DataFrame]:
+    """Numbers after what is dialled in the region before a country code, and those without a + that need none."""
+    dialled = _as_dialled_abroad(rows["digits"], plan)
+    abroad = dialled.str.starts_with("+") & ~dialled.str.starts_with("+0")  # no country code begins with 0
+    yield rows.filter(abroad).with_columns(_or_invalid(_of_the_world(dialled.filter(abroad))))
+    home = rows.filter(~abroad)
+    coded = home["digits"].str.starts_with(str(plan.country_code))
+    yield _of_one_plan(home.filter(coded), plan, _numbered(home["digits"].filter(coded), plan))
+    yield _of_one_plan(home.filter(~coded), plan, _national(home["digits"].filter(~coded), plan))
 
 
-def _after_what_is_dialled_abroad(digits: pl.Expr, plan: Plan) -> pl.Expr:
-    """+ and the rest of what begins with the international prefix, else null. No country code begins with 0."""
-    if plan.abroad is None:
-        return pl.lit(None, pl.String)
-    begin = f"^(?:{plan.abroad})"
-    rest = digits.str.replace(begin, "+")
-    return pl.when(digits.str.contains(begin) & ~rest.str.starts_with("+0")).then(rest)
+def _as_dialled_abroad(digits: pl.Series, plan: Plan) -> pl.Series:
+    """Digits with + instead of the region's international prefix."""
+    return digits.str.replace(f"^(?:{plan.abroad})", "+") if plan.abroad else digits
 
 
-def _numbered(digits: pl.Expr, plan: Plan) -> pl.Expr:
-    """The national number, from digits that may begin with the country code though no + says so."""
-    code = str(plan.country_code)
-    after = _prefix_off(digits.str.slice(len(code)), plan)
+def _of_one_plan(rows: pl.DataFrame, plan: Plan, national: pl.Series) -> pl.DataFrame:
+    return rows.with_columns(_or_invalid(_valid(f"+{plan.country_code}" + national)))
+
+
+def _numbered(digits: pl.Series, plan: Plan) -> pl.Series:
+    """The national number, from digits that begin like the country code though no + says so."""
+    after = _prefix_off(digits.str.slice(len(str(plan.country_code))), plan)
     instead = ~_viable(digits, plan) & _viable(after, plan) | (digits.str.len_bytes() > max(plan.lengths))
-    coded = digits.str.starts_with(code) & instead
-    return pl.when(coded).then(_national(after, plan_of_code(plan.country_code))).otherwise(_national(digits, plan))
+    return _national(after, plan_of_code(plan.country_code)).zip_with(instead, _national(digits, plan))
 
 
-def _national(digits: pl.Expr, plan: Plan) -> pl.Expr:
+def _national(digits: pl.Series, plan: Plan) -> pl.Series:
     """Digits without a national prefix, unless the rest is too short to be a number."""
     if plan.prefix is None:
         return digits
     rest = _prefix_off(digits, plan)
     length = rest.str.len_bytes()
-    return pl.when(length.is_in(plan.lengths) | (length > max(plan.lengths))).then(rest).otherwise(digits)
+    return rest.zip_with(length.is_in(list(plan.lengths)) | (length > max(plan.lengths)), digits)
 
 
-def _prefix_off(digits: pl.Expr, plan: Plan) -> pl.Expr:
+def _prefix_off(digits: pl.Series, plan: Plan) -> pl.Series:
     """Digits without a national prefix, unless they look like a number only with it."""
     if plan.prefix is None:
         return digits
@@ -165,11 +165,11 @@ def _prefix_off(digits: pl.Expr, plan: Plan) -> pl.Expr:
     rest = digits.str.replace(begin, "")
     if plan.instead:
         last = digits.str.extract(begin, re.compile(begin).groups)
-        rest = pl.when(last.is_not_null()).then(digits.str.replace(begin, plan.instead)).otherwise(rest)
-    return pl.when(_viable(digits, plan) & ~_viable(rest, plan)).then(digits).otherwise(rest)
+        rest = digits.str.replace(begin, plan.instead).zip_with(last.is_not_null(), rest)
+    return digits.zip_with(_viable(digits, plan) & ~_viable(rest, plan), rest)
 
 
-def _viable(digits: pl.Expr, plan: Plan) -> pl.Expr:
+def _viable(digits: pl.Series, plan: Plan) -> pl.Series:
     return digits.str.contains(f"^(?:{plan.viable})$")
 
 
