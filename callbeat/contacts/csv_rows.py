@@ -17,7 +17,7 @@ from callbeat.contacts.table import Table
 
 BLOCK = 3 * 1024 * 1024
 LONGEST_ROW = 64 * 1024 * 1024
-QUOTE, NUL, MARK = b'"', b"\0", b"\xef\xbb\xbf"
+QUOTE, NUL = b'"', b"\0"
 FREE = "\x1e\x1f\x1c\x1d\x01\x02"  # one that is not in a block makes one column of each line
 _AT = "at"
 
@@ -50,7 +50,7 @@ class CsvRows:
 
     def _read(self, block: bytes, *, last: bool) -> tuple[pl.DataFrame, bytes]:
         free = _not_in(block)
-        if free is None or MARK in block:
+        if free is None:
             return self._all_by_hand(block, last=last)
         lines = _as_lines(block.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in block else block, free)
         if QUOTE in block or _longest(lines) > LONGEST_FIELD:
@@ -61,7 +61,7 @@ class CsvRows:
         return self._split(judged.filter(pl.col("line") != ""), has_nul=NUL in block), b""
 
     def _all_by_hand(self, block: bytes, *, last: bool) -> tuple[pl.DataFrame, bytes]:
-        """A block with signs that polars would take for its own."""
+        """A block in which no sign is free to make lines out of it."""
         lines = lines_of(block.decode())
         hand = ByHand(lines, self.table, self.separator, self.lines, self.rows)
         hand.read_from(range(len(lines)), last=last)
@@ -126,8 +126,8 @@ class CsvRows:
 
 
 def _cut(text: bytes) -> tuple[bytes, bytes]:
-    """Whole lines, and what is left. A carriage return at the very end may be half of a line's end."""
-    at = text.rfind(b"\n") + 1 or text.rfind(b"\r", 0, -1) + 1
+    """Whole lines, and what is left. Only a file without any line feed is cut behind carriage returns."""
+    at = text.rfind(b"\n") + 1 or text.rfind(b"\r") + 1
     return text[:at], text[at:]
 
 

@@ -1,6 +1,7 @@
 """Contacts from a query: read only, in time, and nothing of people in what is told."""
 
 import sqlite3
+import time
 
 import pytest
 
@@ -94,8 +95,10 @@ def test_nothing_is_written(database, sql):
 
 def test_a_query_has_its_time(database):
     """It would hold up the other runs, and the database."""
+    began = time.monotonic()
     error = refused(ENDLESS, database, seconds=0.5)
     assert (error.reason, error.may_come) == ("source_unreachable", True)
+    assert time.monotonic() - began < 30
 
 
 def test_rows_of_a_query_come_some_at_a_time(database):
