@@ -52,11 +52,14 @@ class CsvRows:
         free = _not_in(block)
         if free is None:
             return self._all_by_hand(block, last=last)
-        lines = _as_lines(block.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in block else block, free)
+        plain = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in block else block
+        lines = _as_lines(plain, free)
         if QUOTE in block or _longest(lines) > LONGEST_FIELD:
             return self._mixed(lines, block, last=last)
         self.lines += lines.len()
         separators = lines.str.count_matches(self.separator, literal=True)
+        if NUL not in block and self.table.columns > 1 and (separators == self.table.columns - 1).all():
+            return self._fields(plain, lines.len()).with_columns(pl.lit(None, pl.String).alias(BROKEN)), b""
         judged = pl.DataFrame({"line": lines, "separators": separators}).with_row_index(_AT)
         return self._split(judged.filter(pl.col("line") != ""), has_nul=NUL in block), b""
 
@@ -76,18 +79,20 @@ class CsvRows:
         why = pl.when(fields != self.table.columns).then(ragged).otherwise(nul)
         told = judged.select(_AT, "line", why.alias(BROKEN))
         good = told.filter(pl.col(BROKEN).is_null())
-        whole = pl.concat([good.select(_AT, BROKEN), self._fields(good["line"])], how="horizontal")
+        whole = pl.concat(
+            [good.select(_AT, BROKEN), self._fields(_joined(good["line"]), good.height)], how="horizontal"
+        )
         if good.height == told.height:
             return whole
         broken = told.filter(pl.col(BROKEN).is_not_null()).select(_AT, BROKEN)
         return pl.concat([whole, broken], how="diagonal").sort(_AT)
 
-    def _fields(self, lines: pl.Series) -> pl.DataFrame:
+    def _fields(self, lines: bytes, rows: int) -> pl.DataFrame:
         """Lines of the right number of fields as columns. The first line keeps polars from guessing at the rest."""
         names = [f"column_{place}" for place in range(self.table.columns)]
-        text = self.separator * (self.table.columns - 1) + "\n" + (lines.str.join("\n").item() or "")
+        first = self.separator * (self.table.columns - 1) + "\n"
         frame = pl.read_csv(
-            text.encode(),
+            first.encode() + lines,
             has_header=False,
             separator=self.separator,
             schema=dict.fromkeys(names, pl.String),
@@ -95,7 +100,7 @@ class CsvRows:
             empty_string_is_null=False,
         )
         columns = [pl.col(names[place]).alias(name) for name, place in self.table.taken.items()]
-        return frame.slice(1, lines.len()).select(columns)
+        return frame.slice(1, rows).select(columns)
 
     def _mixed(self, lines: pl.Series, block: bytes, *, last: bool) -> tuple[pl.DataFrame, bytes]:
         """Lines of which some have quotes: those whose fields are quoted as a whole are as good as plain ones."""
@@ -123,6 +128,10 @@ class CsvRows:
     def _end(self, hand: ByHand, frame: pl.DataFrame) -> tuple[pl.DataFrame, bytes]:
         self.lines += hand.finished
         return frame, hand.unfinished
+
+
+def _joined(lines: pl.Series) -> bytes:
+    return (lines.str.join("\n").item() or "").encode()
 
 
 def _cut(text: bytes) -> tuple[bytes, bytes]:
