@@ -46,7 +46,9 @@ def _frames(first: list[str], lines: Iterator[list[str]], table: Table, *, close
 def _frame(lines: Sequence[str], table: Table, known: frozenset[str] | None) -> pl.DataFrame:
     keys = [table.header[place] for place in table.taken.values()]
     answers = [_answer(line, keys, known) for line in lines]
-    return pl.DataFrame(answers, dict.fromkeys((BROKEN, *table.taken), pl.String), orient="row")
+    names = (BROKEN, *table.taken)
+    columns = zip(*answers, strict=True) if answers else ([] for _ in names)
+    return pl.DataFrame([pl.Series(name, some, pl.String) for name, some in zip(names, columns, strict=True)])
 
 
 def _answer(line: str, keys: Sequence[str], known: frozenset[str] | None) -> Answer:
@@ -71,7 +73,7 @@ def _why_broken(values: Sequence[str | None]) -> str | None:
 
 def _object(line: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(line, parse_constant=_refuse)
+        found = _READER.decode(line)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
@@ -79,6 +81,9 @@ def _object(line: str) -> dict[str, Any] | None:
 
 def _refuse(word: str) -> None:
     raise ValueError(word)
+
+
+_READER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _lines(file: Bytes) -> Iterator[list[str]]:
