@@ -35,6 +35,17 @@ def test_plain_lines_and_usual_tables_are_read(tmp_path, data):
     assert read(tmp_path, data) == [ONE, TWO]
 
 
+def test_a_number_that_is_given_out_no_more_does_not_stop_every_campaign(tmp_path):
+    """A list of many years has some. Nobody can be called there, so nobody who said no is overlooked."""
+    assert read(tmp_path, f"{ONE}\n+12015550123\n+1 000 555 0123\n") == [ONE, "+12015550123", "+10005550123"]
+
+
+def test_national_numbers_are_those_of_the_region(tmp_path):
+    """As in the contacts."""
+    (tmp_path / "dnc.csv").write_text("98765 00003\n")
+    assert read_suppressed(tmp_path / "dnc.csv", "IN", tmp_path).to_list() == ["+919876500003"]
+
+
 def test_a_header_alone_is_a_list_of_nobody(tmp_path):
     """The first day of a list."""
     assert read(tmp_path, "phone\n") == []
