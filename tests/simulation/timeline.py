@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from callbeat import clock
-from callbeat.providers import deadline, wire
+from callbeat import clock, deadline
+from callbeat.providers import wire
 from callbeat.runs import heartbeat
 from sandbox.cartesia import batches as cartesia_batches
 
