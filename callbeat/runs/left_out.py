@@ -65,7 +65,7 @@ def suppression_stage(ledger: Ledger, root: Path, campaign: Campaign) -> Stage:
 
 
 def _of_files(root: Path, campaign: Campaign) -> pl.DataFrame:
-    region = getattr(campaign.contacts, "region", None)
+    region = campaign.contacts.region
     lists = [read_suppressed(root / path, region, within=root) for path in campaign.contacts.suppress or ()]
     numbers = pl.concat(lists) if lists else pl.Series("number", dtype=pl.String)
     return pl.DataFrame({"number": numbers.unique()}).with_columns(reason=pl.lit(SUPPRESSED))
