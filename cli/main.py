@@ -10,7 +10,20 @@ import typer
 from callbeat import __version__
 from callbeat.errors import CallbeatError, NeedsSomebody, UsageError
 from callbeat.logs import begin_logs
-from cli import acting, approving, database, demo, doctor, health, planning, processes, showing, suppressing, up
+from cli import (
+    acting,
+    approving,
+    database,
+    demo,
+    doctor,
+    forgetting,
+    health,
+    planning,
+    processes,
+    showing,
+    suppressing,
+    up,
+)
 from cli.output import be_able_to_say_all, err
 
 REFUSED, USAGE, NEEDS_SOMEBODY = 1, 2, 3
@@ -39,7 +52,10 @@ def options(
     """What comes before the command."""
 
 
-for part in (demo, up, processes, planning, showing, approving, acting, suppressing, database, doctor, health):
+PARTS = (
+    demo, up, processes, planning, showing, approving, acting, suppressing, forgetting, database, doctor, health,
+)  # fmt: skip
+for part in PARTS:
     part.register(app)
 
 

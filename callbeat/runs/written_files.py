@@ -84,13 +84,20 @@ def empty_file(path: Path, whom: Whom) -> Fate:
             part.unlink()
 
 
-def holds(path: Path, whom: Whom) -> bool:
-    """Whether a file has rows of theirs; what cannot be read as ours does not count."""
+def fate_unchanged(path: Path, whom: Whom) -> Fate:
+    """What would become of a file, which is only looked into."""
     look = _LOOKS.get(path.suffix.lower())
     try:
-        return look is not None and not path.is_symlink() and look(path, whom)
-    except (OSError, NotOurs, ValueError, pl.exceptions.PolarsError):
-        return False
+        path.lstat()
+        if look is None or not os.path.isfile(path) or path.is_symlink():
+            return Fate.CHANGED
+        return Fate.EMPTIED if look(path, whom) else Fate.CLEAN
+    except FileNotFoundError:
+        return Fate.GONE
+    except (NotOurs, ValueError, pl.exceptions.PolarsError):
+        return Fate.CHANGED
+    except OSError:
+        return Fate.UNWRITABLE
 
 
 def _put_in_place(path: Path, part: Path, before: os.stat_result) -> Fate:
