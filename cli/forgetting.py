@@ -9,7 +9,7 @@ import phonenumbers
 import typer
 
 from callbeat.errors import NeedsSomebody, Refusal, UsageError
-from callbeat.runs.erasing import Found, erase, find, places_in_words, refuse_while_active
+from callbeat.runs.erasing import Found, erase, find, places_in_words, refuse_while_in_use
 from callbeat.runs.written_files import Fate
 from cli.acting import Yes, actor, ask
 from cli.context import load, make_context
@@ -53,7 +53,7 @@ def forget(
     found = find(context, wanted)
     for line in places_in_words(found):
         err.print(line, markup=False)
-    refuse_while_active(found.active)
+    refuse_while_in_use(found.runs)
     if not found.anything(hash_too=hash_too) and not (and_suppress and not found.suppressed):
         raise Refusal(f"nothing to forget: neither the ledger nor a file that callbeat wrote holds it; {BACKUPS}")
     ask(_question(hash_too=hash_too, and_suppress=and_suppress), yes)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from callbeat.contacts.hashing import hashed
 from callbeat.contacts.numbers import masked
 from callbeat.errors import Refusal
+from callbeat.ledger.locks import lease_clock
 from callbeat.ledger.number_key import number_key
 from callbeat.ledger.tables import BatchRow, CallRow, ExportRow, RunRow, SuppressionRow
 from callbeat.ledger.writer import Writer
@@ -34,6 +35,7 @@ class InRun:
     id: int
     key: str
     over: bool
+    in_hand: bool
     rows: tuple[int, ...]
     known: int
     hashes: int
@@ -50,11 +52,6 @@ class Found:
     files: Sequence[tuple[InRun, str, Fate]]
     others: Sequence[Path]
     suppressed: bool
-
-    @property
-    def active(self) -> list[InRun]:
-        """Runs that are not over: the person may still be called by them."""
-        return [run for run in self.runs if not run.over and run.known]
 
     def anything(self, *, hash_too: bool) -> bool:
         """Whether callbeat keeps anything of the person that is to go."""
@@ -81,12 +78,12 @@ def erase(context: Context, found: Found, actor: str, *, hash_too: bool, suppres
     Raises:
         Refusal: a run that is not over has them among its calls; nothing was done.
     """
-    refuse_while_active(found.active)
+    refuse_while_in_use(found.runs)
     fates = [(file, _empty(context.config_root, run, file)) for run, file, _ in found.files]
     theirs, now = _theirs(found.number, found.hash), context.clock.now()
     with context.ledger.write() as writer:
         runs = _runs(writer.session, theirs)  # as they are now: one may have opened meanwhile
-        refuse_while_active([run for run in runs if not run.over and run.known])
+        refuse_while_in_use(runs)
         values: dict[str, Any] = NOBODY | {"number_hash": None if hash_too else found.hash}
         writer.session.execute(update(CallRow).where(theirs).values(**values))
         if suppress and writer.session.get(SuppressionRow, found.hash) is None:
@@ -95,17 +92,21 @@ def erase(context: Context, found: Found, actor: str, *, hash_too: bool, suppres
     return fates
 
 
-def refuse_while_active(runs: Sequence[InRun]) -> None:
-    """A call that may be on its way cannot be forgotten: its outcome would belong to nobody.
+def refuse_while_in_use(runs: Sequence[InRun]) -> None:
+    """A call that may be on its way cannot be forgotten, nor what is being written to a file at this moment.
 
     Raises:
         Refusal: there are such runs.
     """
-    if runs:
-        names = ", ".join(run.key for run in runs)
+    active = [run.key for run in runs if run.known and not run.over]
+    if active:
         raise Refusal(
-            f"nothing was forgotten: {names} is not over and has this number among its calls. `callbeat suppress "
-            f"add` keeps it from being called, `callbeat stop {runs[0].key}` ends it; forget the number then"
+            f"nothing was forgotten: {', '.join(active)} is not over and has this number among its calls. "
+            f"`callbeat suppress add` keeps it from being called, `callbeat stop {active[0]}` ends it; forget then"
+        )
+    if busy := [run.key for run in runs if run.in_hand]:
+        raise Refusal(
+            f"nothing was forgotten: a process is at work on {', '.join(busy)}: try again in some minutes"
         )
 
 
@@ -116,24 +117,34 @@ def _theirs(number: str, digest: str) -> ColumnElement[bool]:
 
 def _runs(session: Session, theirs: ColumnElement[bool]) -> list[InRun]:
     wanted = (
-        select(RunRow.id, RunRow.key, RunRow.state, CallRow, BatchRow.provider, BatchRow.provider_ref)
+        select(RunRow, CallRow, BatchRow.provider, BatchRow.provider_ref)
         .join(CallRow, CallRow.run_id == RunRow.id)
         .join(BatchRow, BatchRow.id == CallRow.batch_id)
         .where(theirs)
         .order_by(RunRow.id, CallRow.row)
     )
-    by_run: dict[tuple[int, str, bool], list[tuple[CallRow, str, str | None]]] = {}
-    for run_id, key, state, call, provider, ref in session.execute(wanted):
-        by_run.setdefault((run_id, key, state in OVER), []).append((call, provider, ref))
-    return [_in_run(*run, calls) for run, calls in by_run.items()]
+    by_run: dict[int, list[tuple[CallRow, str, str | None]]] = {}
+    runs: dict[int, RunRow] = {}
+    for run, call, provider, ref in session.execute(wanted):
+        runs[run.id] = run
+        by_run.setdefault(run.id, []).append((call, provider, ref))
+    at = lease_clock(session)
+    return [_in_run(run, by_run[run.id], at) for run in runs.values()]
 
 
-def _in_run(run_id: int, key: str, over: bool, calls: Sequence[tuple[CallRow, str, str | None]]) -> InRun:
+def _in_run(run: RunRow, calls: Sequence[tuple[CallRow, str, str | None]], at: datetime) -> InRun:
     known = [one for one in calls if one[0].number]
     ids = {f"{provider} batch {ref}, call {call.provider_call or '?'}" for call, provider, ref in known if ref}
-    rows = tuple(call.row for call, _, _ in calls)
-    hashes = sum(call.number_hash is not None for call, _, _ in calls)
-    return InRun(run_id, key, over, rows, len(known), hashes, tuple(sorted(ids)))
+    return InRun(
+        id=run.id,
+        key=run.key,
+        over=run.state in OVER,
+        in_hand=run.lease_until is not None and run.lease_until > at,
+        rows=tuple(call.row for call, _, _ in calls),
+        known=len(known),
+        hashes=sum(call.number_hash is not None for call, _, _ in calls),
+        at_provider=tuple(sorted(ids)),
+    )
 
 
 def _files(session: Session, run: InRun) -> list[str]:

@@ -2,11 +2,13 @@
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator
+import stat
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import IO, Protocol
 
 import polars as pl
 
@@ -14,7 +16,8 @@ from callbeat.regular_files import open_regular
 
 PERSONAL = ("number", "provider_call", "error", "variables")
 PLAIN = (
-    "row", "batch", "outcome", "provider_status", "attempts", "started_at", "seconds", "cost", "currency",
+    "run", "row", "batch", "outcome", "provider_status", "attempts", "started_at", "seconds", "cost", "currency",
+    "reason",
 )  # fmt: skip
 
 
@@ -42,12 +45,12 @@ class Whom:
     run: str
     rows: Collection[int] | None = None
 
-    def among(self, frame: pl.DataFrame) -> pl.Series:
-        """Which rows of a frame with `row` and `batch` are theirs, and hold something of them."""
+    def among(self, columns: Collection[str]) -> pl.Expr:
+        """Which rows of a frame are theirs, and hold something of them."""
         mine = pl.col("batch").cast(pl.String).str.starts_with(f"{self.run}/")
         if self.rows is not None:
             mine &= pl.col("row").cast(pl.String).cast(pl.Int64, strict=False).is_in(list(self.rows))
-        return frame.select((mine & _holds_somebody(frame)).fill_null(value=False).alias("theirs")).to_series()
+        return (mine & _holds_somebody(columns)).fill_null(value=False)
 
 
 class NotOurs(Exception):
@@ -64,21 +67,17 @@ def empty_file(path: Path, whom: Whom) -> Fate:
 
     A crash leaves the old file or the new one. What is no longer as it was written is left alone.
     """
-    rewrite = _REWRITES.get(path.suffix.lower())
     part = path.with_name(f".{path.name}.part")
-    try:
-        before = path.lstat()
-        if rewrite is None or not os.path.isfile(path) or path.is_symlink():
-            return Fate.CHANGED
-        if not rewrite(path, part, whom):
-            return Fate.CLEAN
+
+    def rewrite(form: "_Form", before: os.stat_result) -> Fate:
+        with os.fdopen(_new_file(part), "wb") as file:
+            form.write(path, whom, file)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut could leave an empty file in the old one's place
         return _put_in_place(path, part, before)
-    except FileNotFoundError:
-        return Fate.GONE
-    except (NotOurs, ValueError, pl.exceptions.PolarsError):
-        return Fate.CHANGED
-    except OSError:
-        return Fate.UNWRITABLE
+
+    try:
+        return _judged(path, whom, rewrite)
     finally:
         with suppress(OSError):
             part.unlink()
@@ -86,12 +85,17 @@ def empty_file(path: Path, whom: Whom) -> Fate:
 
 def fate_unchanged(path: Path, whom: Whom) -> Fate:
     """What would become of a file, which is only looked into."""
-    look = _LOOKS.get(path.suffix.lower())
+    return _judged(path, whom, lambda _form, _before: Fate.EMPTIED)
+
+
+def _judged(path: Path, whom: Whom, rewrite: "Callable[[_Form, os.stat_result], Fate]") -> Fate:
+    """A file of ours that holds them is rewritten; nothing else is touched."""
     try:
-        path.lstat()
-        if look is None or not os.path.isfile(path) or path.is_symlink():
+        before = path.lstat()
+        if not stat.S_ISREG(before.st_mode):
             return Fate.CHANGED
-        return Fate.EMPTIED if look(path, whom) else Fate.CLEAN
+        form = _form_of(path)
+        return rewrite(form, before) if form.holds(path, whom) else Fate.CLEAN
     except FileNotFoundError:
         return Fate.GONE
     except (NotOurs, ValueError, pl.exceptions.PolarsError):
@@ -122,95 +126,93 @@ def _checked(columns: Collection[str]) -> None:
         raise NotOurs
 
 
-def _holds_somebody(frame: pl.DataFrame) -> pl.Expr:
-    return pl.any_horizontal(
-        [pl.col(name).cast(pl.String).fill_null("").is_in(["", "{}"]).not_() for name in _personal(frame)]
-    )
+def _holds_somebody(columns: Collection[str]) -> pl.Expr:
+    personal = [pl.col(name) for name in PERSONAL if name in columns]
+    return pl.any_horizontal([one.cast(pl.String).fill_null("").is_in(["", "{}"]).not_() for one in personal])
 
 
-def _personal(frame: pl.DataFrame) -> list[str]:
-    return [name for name in PERSONAL if name in frame.columns]
+class _Form(Protocol):
+    """How a file is read and written. Of one that is not as written: NotOurs, ValueError or PolarsError."""
+
+    def holds(self, path: Path, whom: Whom) -> bool:
+        """Whether it has anything of theirs."""
+
+    def write(self, path: Path, whom: Whom, out: IO[bytes]) -> None:
+        """The same without."""
 
 
-def _read_csv(path: Path) -> pl.DataFrame:
-    frame = pl.read_csv(path, infer_schema=False, empty_string_is_null=True)
-    _checked(frame.columns)
-    return frame
-
-
-def _read_parquet(path: Path) -> pl.DataFrame:
+def _form_of(path: Path) -> _Form:
+    """By how it begins: a name may end in any way."""
     with open_regular(path) as file:
-        frame = pl.read_parquet(file)
-    _checked(frame.columns)
-    return frame
+        begin = file.read(4)
+    return _PARQUET if begin == b"PAR1" else _JSONL if begin.startswith(b"{") else _CSV
 
 
-def _frame_looks(read: Callable[[Path], pl.DataFrame]) -> Callable[[Path, Whom], bool]:
-    return lambda path, whom: bool(whom.among(read(path)).any())
+@dataclass(frozen=True)
+class _Frames:
+    """Forms that polars reads and writes part by part: memory is flat."""
+
+    scan: Callable[[Path], pl.LazyFrame]
+    sink: Callable[[pl.LazyFrame, IO[bytes]], object]
+    empty: Mapping[str, str]
+
+    def _columns(self, frame: pl.LazyFrame) -> list[str]:
+        columns = frame.collect_schema().names()
+        _checked(columns)
+        return columns
+
+    def holds(self, path: Path, whom: Whom) -> bool:
+        frame = self.scan(path)
+        found = frame.select(whom.among(self._columns(frame)).any()).collect(engine="streaming")
+        return bool(found.item())
+
+    def write(self, path: Path, whom: Whom, out: IO[bytes]) -> None:
+        frame = self.scan(path)
+        columns = self._columns(frame)
+        theirs = whom.among(columns)
+        cells = [
+            pl.when(theirs).then(pl.lit(self.empty.get(name))).otherwise(pl.col(name)).alias(name)
+            for name in PERSONAL
+            if name in columns
+        ]
+        self.sink(frame.with_columns(cells), out)
 
 
-def _rewrite_csv(path: Path, part: Path, whom: Whom) -> bool:
-    frame = _read_csv(path)
-    theirs = whom.among(frame)
-    if theirs.any():
-        with os.fdopen(_new_file(part), "wb") as file:
-            _emptied(frame, theirs, {"variables": "{}"}).write_csv(file)
-            _onto_disk(file.fileno())
-    return bool(theirs.any())
+class _Lines:
+    """One JSON document a line."""
+
+    def holds(self, path: Path, whom: Whom) -> bool:
+        return any(changed for _, changed in self._lines(path, whom))
+
+    def write(self, path: Path, whom: Whom, out: IO[bytes]) -> None:
+        out.writelines(line for line, _ in self._lines(path, whom))
+
+    def _lines(self, path: Path, whom: Whom) -> Iterator[tuple[bytes, bool]]:
+        """Each line as it is to be, and whether it was changed."""
+        rows = None if whom.rows is None else set(whom.rows)
+        with open_regular(path) as file:
+            for line in file:
+                told = json.loads(line)
+                if not isinstance(told, dict):
+                    raise NotOurs
+                _checked(told)
+                theirs = str(told["batch"]).startswith(f"{whom.run}/") and (rows is None or told["row"] in rows)
+                if theirs and any(told.get(name) for name in PERSONAL):
+                    told |= {name: _EMPTY_JSON.get(name) for name in PERSONAL if name in told}
+                    yield (json.dumps(told, ensure_ascii=False) + "\n").encode(), True
+                else:
+                    yield line, False
 
 
-def _rewrite_parquet(path: Path, part: Path, whom: Whom) -> bool:
-    frame = _read_parquet(path)
-    theirs = whom.among(frame)
-    if theirs.any():
-        with os.fdopen(_new_file(part), "wb") as file:
-            _emptied(frame, theirs, {"number": "", "variables": "{}"}).write_parquet(file)
-            _onto_disk(file.fileno())
-    return bool(theirs.any())
-
-
-def _emptied(frame: pl.DataFrame, theirs: pl.Series, empty: dict[str, str]) -> pl.DataFrame:
-    values = {name: empty.get(name) for name in _personal(frame)}
-    cells = [pl.when(theirs).then(pl.lit(values[name])).otherwise(pl.col(name)).alias(name) for name in values]
-    return frame.with_columns(cells)
-
-
-def _lines(path: Path, whom: Whom) -> Iterator[tuple[str, bool]]:
-    """Each line of a JSONL file as it is to be, and whether it was changed: memory is flat."""
-    rows = None if whom.rows is None else set(whom.rows)
-    with open_regular(path) as file:
-        for line in file:
-            told = json.loads(line)
-            if not isinstance(told, dict):
-                raise NotOurs
-            _checked(told)
-            theirs = str(told["batch"]).startswith(f"{whom.run}/") and (rows is None or told["row"] in rows)
-            if theirs and any(told.get(name) for name in PERSONAL):
-                told |= {name: {"number": "", "variables": {}}.get(name) for name in PERSONAL if name in told}
-                yield json.dumps(told, ensure_ascii=False) + "\n", True
-            else:
-                yield line.decode(), False
-
-
-def _rewrite_jsonl(path: Path, part: Path, whom: Whom) -> bool:
-    changed = False
-    with os.fdopen(_new_file(part), "w", encoding="utf-8", newline="") as file:
-        for line, emptied in _lines(path, whom):
-            file.write(line)
-            changed |= emptied
-        file.flush()
-        _onto_disk(file.fileno())
-    return changed
-
-
-def _onto_disk(descriptor: int) -> None:
-    """Else a power cut could leave an empty file in the old one's place."""
-    os.fsync(descriptor)
-
-
-_REWRITES = {".csv": _rewrite_csv, ".jsonl": _rewrite_jsonl, ".parquet": _rewrite_parquet}
-_LOOKS = {
-    ".csv": _frame_looks(_read_csv),
-    ".jsonl": lambda path, whom: any(changed for _, changed in _lines(path, whom)),
-    ".parquet": _frame_looks(_read_parquet),
-}
+_EMPTY_JSON: dict[str, object] = {"number": "", "variables": {}}
+_CSV = _Frames(
+    lambda path: pl.scan_csv(path, glob=False, infer_schema=False, empty_string_is_null=True),
+    lambda frame, out: frame.sink_csv(out),
+    {"variables": "{}"},
+)
+_PARQUET = _Frames(
+    lambda path: pl.scan_parquet(path, glob=False),
+    lambda frame, out: frame.sink_parquet(out),
+    {"number": "", "variables": "{}"},
+)
+_JSONL = _Lines()

@@ -193,6 +193,15 @@ def test_a_run_that_opens_meanwhile_is_seen_in_the_same_transaction(world, monke
     assert world.calls(batch)[1].number == WHO
 
 
+def test_while_a_file_of_it_is_written_it_waits(world):
+    """What was read before would stand in the file afterwards."""
+    run, batch = called(world)
+    world.rob(run)
+    with pytest.raises(Refusal, match="try again in some minutes"):
+        forget()
+    assert world.calls(batch)[1].number == WHO
+
+
 def test_who_is_not_found_is_said_so(world):
     """Exit 1, and backups are named all the same."""
     called(world)

@@ -17,9 +17,10 @@ FORMS = ("csv", "jsonl", "parquet")
 
 def a_call(row, run=RUN):
     return {
-        "row": row, "number": number(row), "batch": f"{run}/1", "provider_call": f"call-{row}",
+        "run": run, "row": row, "number": number(row), "batch": f"{run}/1", "provider_call": f"call-{row}",
         "outcome": "answered", "provider_status": "completed", "attempts": 1, "started_at": None, "seconds": 42,
         "cost": "0.10", "currency": "USD", "error": 'said "no",\r and rang off', "variables": {"name": "Asha"},
+        "reason": None,
     }  # fmt: skip
 
 
@@ -110,6 +111,7 @@ def test_what_somebody_has_added_is_not_destroyed(tmp_path, form):
         ("day.jsonl", b"\xff\xfe\n"),
         ("day.parquet", b"PAR1"),
         ("day.xlsx", b"PK"),
+        ("*.csv", b"name\n"),
     ],
 )
 def test_what_is_no_file_of_ours_is_left_alone(tmp_path, name, data):
@@ -118,6 +120,22 @@ def test_what_is_no_file_of_ours_is_left_alone(tmp_path, name, data):
     path.write_bytes(data)
     assert empty_file(path, ALL) is Fate.CHANGED
     assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_form_is_told_by_the_content(tmp_path, form):
+    """Whoever names a file themselves may end it as they like."""
+    path = written(tmp_path, form, [a_call(1)]).rename(tmp_path / "report of [the] day*")
+    assert empty_file(path, ALL) is Fate.EMPTIED
+    assert b"Asha" not in path.read_bytes()
+
+
+def test_who_was_left_out_stays_as_it_is(tmp_path):
+    """Rows without a batch hold nobody."""
+    left_out = dict.fromkeys(a_call(1)) | {"run": RUN, "row": 4, "outcome": "excluded", "reason": "duplicate"}
+    path = tmp_path / "day.jsonl"
+    path.write_text(json.dumps(left_out) + "\n")
+    assert empty_file(path, ALL) is Fate.CLEAN
 
 
 def test_a_link_is_not_followed(tmp_path):
