@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 
 from callbeat.clock import iso
 from callbeat.ledger.lines import ALARM
@@ -65,13 +65,18 @@ def _empty_some(hold: Hold, run: RunRow, *, after: int) -> int | None:
     """
     with hold.context.ledger.write() as writer:
         hold.renew(writer, run)
-        wanted = select(CallRow.row).where(CallRow.run_id == run.id, CallRow.row > after, CallRow.number != "")
-        rows = list(writer.session.execute(wanted.order_by(CallRow.row).limit(PART)).scalars())
+        rows = list(writer.session.execute(next_rows(run.id, after)).scalars())
         if not rows:
             return None
         part = (CallRow.run_id == run.id, CallRow.row.between(rows[0], rows[-1]))
         writer.session.execute(update(CallRow).where(*part).values(**NOBODY))
         return rows[-1]
+
+
+def next_rows(run_id: int, after: int) -> Select[int]:
+    """The rows of the next part that still hold somebody: read on from where the last part ended."""
+    wanted = select(CallRow.row).where(CallRow.run_id == run_id, CallRow.row > after, CallRow.number != "")
+    return wanted.order_by(CallRow.row).limit(PART)
 
 
 def _empty_files(context: Context, run: RunRow) -> list[tuple[str, Fate]]:

@@ -193,6 +193,16 @@ def test_a_run_that_opens_meanwhile_is_seen_in_the_same_transaction(world, monke
     assert world.calls(batch)[1].number == WHO
 
 
+def test_no_file_is_rewritten_before_it_is_refused(world):
+    """Whoever calls it from elsewhere has not asked before."""
+    run, _ = called(world)
+    path = exported(world, run)
+    called(world, 1, state=RunState.ACTIVE)
+    with pytest.raises(Refusal):
+        erasing.erase(world.context, erasing.find(world.context, WHO), "me", hash_too=False, suppress=False)
+    assert WHO in path.read_text()
+
+
 def test_while_a_file_of_it_is_written_it_waits(world):
     """What was read before would stand in the file afterwards."""
     run, batch = called(world)

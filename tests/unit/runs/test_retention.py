@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from callbeat.ledger.states import BatchState, RunState
-from callbeat.ledger.tables import CallRow, ExportRow, Table
+from callbeat.ledger.tables import ExportRow, Table
 from callbeat.outcomes import Outcome
 from callbeat.runs import report, retention
 from callbeat.runs.reach import Reach
-from callbeat.runs.retention import ask_who_goes, let_go
+from callbeat.runs.retention import ask_who_goes, let_go, next_rows
 from callbeat.runs.story import story
 from tests.factories import DUE, FAR_AHEAD, NOW, a_campaign, number
 from tests.postgres import ON_POSTGRES
@@ -246,12 +246,11 @@ def test_no_call_of_another_run_is_touched(world):
     assert [call.number for call in world.calls(other)] == [number(n) for n in (1, 2, 3)]
 
 
-def test_a_hundred_thousand_rows_are_emptied_by_short_steps(world):
-    """Each step reads on where the last one ended: it does not look at all rows again."""
+@pytest.mark.skipif(ON_POSTGRES, reason="it plans by how much there is")
+def test_each_part_is_read_on_from_where_the_last_one_ended(world):
+    """Else the last part of a million rows would look at all of them."""
+    text = str(next_rows(1, 7).compile(compile_kwargs={"literal_binds": True}))
     with world.ledger.read() as session:
-        wanted = select(CallRow.row).where(CallRow.run_id == 1, CallRow.row > 7, CallRow.number != "")
-        text = str(wanted.order_by(CallRow.row).limit(9).compile(compile_kwargs={"literal_binds": True}))
-        if session.get_bind().dialect.name == "sqlite":
-            plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").fetchall()
-            assert "run_id=? AND row>?" in str(plan)
-            assert "TEMP B-TREE" not in str(plan)
+        plan = str(session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").fetchall())
+    assert "run_id=? AND row>?" in plan
+    assert "TEMP B-TREE" not in plan

@@ -203,6 +203,19 @@ def test_a_start_far_from_the_last_heartbeat_is_not_believed(since, believed):
     assert (strange_start(last, NOW) is None) is believed
 
 
+def test_while_the_clock_is_in_doubt_nobodys_time_has_come(beat):
+    """What is removed is not to be had again."""
+    beat.tick()
+    due = NOW + timedelta(days=1)
+    run = beat.world.a_run(state=RunState.FINISHED, keep_until=due)
+    beat.tick(timedelta(days=2), steady=minutes(2))
+    assert beat.world.sent == []
+    beat.tick(-timedelta(days=2), steady=minutes(2))
+    assert beat.world.sent == []
+    beat.tick(timedelta(days=2))
+    assert beat.world.sent == [("let_go", [run.id])]
+
+
 @pytest.mark.parametrize("jump", [2 * HOUR, timedelta(days=2), -2 * HOUR])
 def test_while_the_clock_jumps_nothing_is_planned_until_it_agrees_again(beat, jump):
     """It would plan a heap of runs, or ring at night."""
