@@ -16,6 +16,7 @@ from cli import (
     database,
     demo,
     doctor,
+    exporting,
     forgetting,
     health,
     planning,
@@ -53,7 +54,8 @@ def options(
 
 
 PARTS = (
-    demo, up, processes, planning, showing, approving, acting, suppressing, forgetting, database, doctor, health,
+    demo, up, processes, planning, showing, exporting, approving, acting, suppressing, forgetting, database, doctor,
+    health,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

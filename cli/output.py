@@ -1,6 +1,5 @@
 """How answers are printed: tables for people, one document for machines, and errors on stderr."""
 
-import csv
 import io
 import json
 import re
@@ -14,11 +13,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from callbeat.errors import UsageError
-
 Json = dict[str, Any]
-_NUMBER = re.compile(r"[+-][0-9]+(\.[0-9]+)?")
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 # What moves the cursor, colours the rest or turns the line around, and half characters.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -62,52 +57,6 @@ def be_able_to_say_all() -> None:
 def print_json(document: object) -> None:
     """One document on stdout and nothing else."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-
-
-def print_jsonl(rows: Sequence[Json]) -> None:
-    """One document a line."""
-    for row in rows:
-        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def print_parquet(rows: Sequence[Json]) -> None:
-    """A Parquet file; what is nested is JSON text.
-
-    Raises:
-        UsageError: stdout is a terminal.
-    """
-    import polars  # noqa: PLC0415 - a tenth of a second that no other command needs
-
-    if sys.stdout.isatty():
-        raise UsageError("Parquet is no text for a terminal: add > calls.parquet")
-    plain = [
-        {name: json.dumps(value) if isinstance(value, dict) else value for name, value in row.items()}
-        for row in rows
-    ]
-    polars.DataFrame(plain, infer_schema_length=None).write_parquet(sys.stdout.buffer)
-
-
-def print_csv(rows: Sequence[Json], columns: Sequence[str]) -> None:
-    """CSV with a header; a cell that a spreadsheet would take for a formula begins with an apostrophe.
-
-    That is one whose first sign, blanks apart, is = + - @, also in their full width, or that begins with a tab or a
-    line end. Digits behind a + or - are none: the number of a call is what programs look up.
-    """
-    sys.stdout.write(_csv_line(columns))
-    for row in rows:
-        sys.stdout.write(_csv_line([_cell(row.get(column)) for column in columns]))
-
-
-def _csv_line(cells: Sequence[str]) -> str:
-    """A lone carriage return is quoted only where it is part of the line's end: unquoted it would end the row."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
-    return text.getvalue().removesuffix("\r\n") + "\n"
-
-
-def _cell(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else "" if value is None else str(value)
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def print_table(title: str, columns: dict[str, Callable[[Json], object]], rows: Sequence[Json]) -> None:

@@ -10,7 +10,7 @@ from cli.acting import actor
 from cli.context import load, make_context, open_ledger
 from cli.output import CallsFormat, Format, err, out, print_json, print_table
 from cli.story import print_story, print_what_is_held
-from cli.tables import RUN_COLUMNS, Columns, print_calls
+from cli.tables import RUN_COLUMNS, Columns, print_call_file, print_calls
 from cli.words import clock, sum_line
 
 FormatOption = Annotated[Format, typer.Option("--format", help="table for people, json for machines.")]
@@ -99,10 +99,14 @@ def calls(
 
     Example: callbeat calls renewals@20261201T0430Z --format csv > calls.csv
     """
-    rows = report.calls(open_ledger(load()), run, reveal=reveal)
+    ledger = open_ledger(load())
+    pages = report.calls_by_page(ledger, run, reveal=reveal)
     if reveal:
         _record_reveal(run)
-    print_calls(rows, form)
+    if form in (CallsFormat.TABLE, CallsFormat.JSON):
+        print_calls([call for page in pages for call in page], form)
+    else:
+        print_call_file(pages, form)
 
 
 def _record_reveal(run: str) -> None:

@@ -1,16 +1,18 @@
 """The tables that several commands print."""
 
-from collections.abc import Callable
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 
-from cli.output import CallsFormat, Json, print_csv, print_json, print_jsonl, print_parquet, print_table
+from callbeat.errors import UsageError
+from callbeat.runs.call_files import write_calls
+from callbeat.runs.call_pages import CALL_COLUMNS
+from cli.output import CallsFormat, Json, print_json, print_table
 from cli.words import clock, excluded, outcomes, progress, state
 
 Columns = dict[str, Callable[[Json], object]]
-CALL_COLUMNS = (
-    "row", "number", "batch", "provider_call", "outcome", "provider_status", "attempts", "started_at",
-    "seconds", "cost", "currency", "error", "variables",
-)  # fmt: skip
 RUN_COLUMNS: Columns = {
     "run": lambda run: run["run"],
     "due UTC": lambda run: clock(run["due_at"]),
@@ -25,18 +27,26 @@ RUN_COLUMNS: Columns = {
 
 
 def print_calls(rows: list[Json], form: CallsFormat) -> None:
-    """Calls in one of their forms."""
-    match form:
-        case CallsFormat.JSON:
-            print_json(rows)
-        case CallsFormat.JSONL:
-            print_jsonl(rows)
-        case CallsFormat.CSV:
-            print_csv(rows, CALL_COLUMNS)
-        case CallsFormat.PARQUET:
-            print_parquet(rows)
-        case CallsFormat.TABLE:
-            shown = [
-                name for name in CALL_COLUMNS if name not in ("batch", "provider_call", "currency", "variables")
-            ]
-            print_table("Calls", {name: itemgetter(name) for name in shown}, rows)
+    """Calls for people, or as one document."""
+    if form is CallsFormat.JSON:
+        print_json(rows)
+        return
+    shown = [name for name in CALL_COLUMNS if name not in ("batch", "provider_call", "currency", "variables")]
+    print_table("Calls", {name: itemgetter(name) for name in shown}, rows)
+
+
+def print_call_file(pages: Iterable[Sequence[Json]], form: CallsFormat) -> None:
+    """Calls as a data file on stdout, page by page.
+
+    Raises:
+        UsageError: Parquet, and stdout is a terminal.
+    """
+    if form is CallsFormat.PARQUET and sys.stdout.isatty():
+        raise UsageError("Parquet is no text for a terminal: add > calls.parquet")
+    if form is not CallsFormat.PARQUET:
+        write_calls(form, CALL_COLUMNS, pages, sys.stdout.buffer)
+        return
+    with tempfile.TemporaryFile() as file:  # its writer goes back and forth
+        write_calls(form, CALL_COLUMNS, pages, file)
+        file.seek(0)
+        shutil.copyfileobj(file, sys.stdout.buffer)

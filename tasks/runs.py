@@ -11,6 +11,7 @@ from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import R
 from callbeat.runs import collect as collecting
 from callbeat.runs import create as creating
+from callbeat.runs import exports as exporting
 from callbeat.runs import finish as finishing
 from callbeat.runs import open as opening
 from callbeat.runs import poll as polling
@@ -112,6 +113,12 @@ def let_go(ids: list[int]) -> None:
     """Remove what is personal of runs whose retention is over; what fails is asked for again in a minute."""
     for run_id in ids:
         _one(partial(keeping.let_go, context(), run_id), "let_go", run_id)
+
+
+@shared_task(name="runs.export")
+def export(ids: list[int]) -> None:
+    """Write what became of the contacts of runs that have ended."""
+    _each(exporting.export, ids, RunRow)
 
 
 @shared_task(name="runs.sweep")

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, RunRow
 
-OF_RUNS = frozenset({"open", "finish", "let_go"})  # the others take ids of batches
+OF_RUNS = frozenset({"open", "finish", "let_go", "export"})  # the others take ids of batches
 MOST = 5
 
 

@@ -60,7 +60,7 @@ CAMPAIGN = Block(
         ),
         Key("frequency", "At most so many calls to one person in a period, over all campaigns and providers."),
         Key("opt_out", "What an agent notes of a person who asks not to be called again."),
-        Key("export", "Where to write the outcomes of each run.", later=True),
+        Key("export", "Where to write what became of each contact, when a run has ended."),
         Key(
             "retention",
             "How long after a run's end the numbers and variables of its calls are kept, 1h to 3650d; outcomes and "
@@ -159,7 +159,19 @@ OPT_OUT = Block(
     ),
 )
 
-BLOCKS = (CAMPAIGN, SCHEDULE, CONTACTS, HOURS, RETRIES, FREQUENCY, OPT_OUT)
+EXPORT = Block(
+    "export",
+    (
+        Key(
+            "file",
+            "A name that ends in .csv, .jsonl or .parquet, relative to the folder above the campaigns, or at s3:// "
+            "or gs://; date codes such as %Y-%m-%d stand for the due date in the campaign's zone.",
+            required=True,
+        ),
+    ),
+)
+
+BLOCKS = (CAMPAIGN, SCHEDULE, CONTACTS, HOURS, RETRIES, FREQUENCY, OPT_OUT, EXPORT)
 
 
 def homes(name: str, apart_from: Block) -> list[str]:

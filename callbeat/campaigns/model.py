@@ -128,6 +128,12 @@ class OptOut(Part):
     words: tuple[str, ...]
 
 
+class Export(Part):
+    """The file that a run's contacts are written to when it has ended; its ending says in which form."""
+
+    file: str
+
+
 class Campaign(Part):
     """One campaign file. `options` is the block named after the provider, checked by its adapter.
 
@@ -148,6 +154,7 @@ class Campaign(Part):
     opt_out: OptOut | None = None
     on_unverified: Literal["start", "stop"] | None = None
     retention: timedelta | None = None
+    export: Export | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
     @property

@@ -16,6 +16,7 @@ from callbeat.campaigns.named_hours import HoursByName
 from callbeat.campaigns.places import Place, line_of, plain
 from callbeat.campaigns.rules_calling import read_hours, read_retries
 from callbeat.campaigns.rules_contacts import read_contacts
+from callbeat.campaigns.rules_export import note_if_it_is_a_source, read_export
 from callbeat.campaigns.rules_keeping import read_retention
 from callbeat.campaigns.rules_people import read_frequency, read_opt_out
 from callbeat.campaigns.rules_schedule import read_schedule
@@ -56,8 +57,10 @@ def read_campaign_rules(root: Place, named: HoursByName) -> tuple[Campaign | Non
         "opt_out": fields.read("opt_out", read_opt_out),
         "on_unverified": fields.read("on_unverified", one_of(ON_UNVERIFIED)),
         "retention": fields.read("retention", read_retention),
+        "export": fields.read("export", read_export),
         "options": _options(fields),
     }
+    note_if_it_is_a_source(fields, values["contacts"], values["export"])
     if schedule and hours:
         _note_if_it_never_calls(fields, schedule, hours)
     return (Campaign(**given(values)) if fields.sound else None), name

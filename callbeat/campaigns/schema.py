@@ -1,11 +1,14 @@
 """The JSON Schema of a campaign file, for editors. What it cannot say, the reader does."""
 
+import re
 from typing import Any
 
 from callbeat.campaigns.days import DAYS
+from callbeat.campaigns.export_path import ENDINGS
 from callbeat.campaigns.keys import (
     CAMPAIGN,
     CONTACTS,
+    EXPORT,
     FREQUENCY,
     HOURS,
     OPT_OUT,
@@ -34,6 +37,7 @@ _DAYS: Schema = {
     "examples": ["mon-fri", "mon-wed,sat"],
 }
 _NAME_OF_HOURS: Schema = {**_TEXT, "examples": ["us-federal", "any"]}
+_EXPORT = rf"(?:{'|'.join(map(re.escape, ENDINGS))})$"
 _HOLIDAYS: Schema = {"type": "string", "pattern": "^[A-Z]{2}(?:-.+)?$", "examples": ["IN", "US-CA"]}
 _SOURCES = ["contacts/renewals.csv", "contacts/%Y-%m-%d.csv", "s3://bucket/%Y-%m-%d.csv.gz"]
 _QUERIES = ["select phone, name from due_today"]
@@ -75,6 +79,7 @@ def _campaign() -> dict[str, Schema]:
         "opt_out": _block(OPT_OUT, _opt_out()),
         "on_unverified": {"enum": ["start", "stop"]},
         "retention": {**_DURATION, "examples": ["30d"]},
+        "export": _block(EXPORT, {"file": {**_TEXT, "pattern": _EXPORT, "examples": ["results/%Y-%m-%d.csv"]}}),
         **{name: {"type": "object"} for name in PROVIDERS},
     }
 

@@ -87,6 +87,7 @@ RUN_PATIENCE: dict[RunState, timedelta] = {
     _R.OPENING: timedelta(minutes=1),
     _R.ACTIVE: timedelta(minutes=1),
 }
+WRITING_PATIENCE = timedelta(minutes=1)  # of a run that has ended, and whose file is still to be written
 BATCH_PATIENCE: dict[BatchState, timedelta] = {
     _B.READY: timedelta(minutes=1),
     _B.CREATING: timedelta(minutes=1),

@@ -21,6 +21,7 @@ SYSTEM = "callbeat"
 # Names of locks, in the order in which a transaction takes them, so that no two wait for each other.
 CATALOG = "catalog"  # which file is which campaign: two beats read the same change
 SWITCHES = "switches"  # the red button, and the calls of a day
+EXPORTS = "exports"  # which run writes to which file
 BEAT = "beat"  # its heartbeat, and what the ledger knows of itself
 LONG_AGO = literal(datetime(2000, 1, 1, tzinfo=UTC), Instant)
 

@@ -56,6 +56,13 @@ def rings_on(batch: BatchRow, now: datetime) -> bool:
     return batch.state is S.HELD and batch.provider_ref is not None and wanted and batch.phase != RUNG_OFF
 
 
+def has_ended(run: RunRow) -> bool:
+    """Whether nothing more is called of a run; of a state of a later version nobody knows."""
+    return isinstance(run.state, RunState) and run.state.final
+
+
 def task_for_run(run: RunRow) -> str:
-    """The task that takes a run further."""
+    """The task that takes a run further. One that has ended has a next action where its file is to be written."""
+    if has_ended(run):
+        return "export"
     return "finish" if run.state is RunState.ACTIVE else "open"

@@ -1,7 +1,7 @@
 """Runs, batches and calls as commands print them. Instants are ISO 8601 UTC; absent values are None."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callbeat.clock import iso
-from callbeat.contacts.numbers import masked
 from callbeat.errors import Refusal
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, CallRow, EventRow, ExclusionRow, FileRow, RunRow
+from callbeat.runs.call_pages import call_pages, money
 from callbeat.runs.completeness import SUMS_DIFFER
 
 Json = dict[str, Any]
@@ -54,16 +54,23 @@ def find_run(session: Session, key: str) -> RunRow:
 
 
 def calls(ledger: Ledger, key: str, *, reveal: bool) -> list[Json]:
-    """Every call of a run, by row. Numbers are masked unless `reveal`."""
+    """Every call of a run, by row. Numbers are masked unless `reveal`.
+
+    Raises:
+        Refusal: no such run.
+    """
+    return [call for page in calls_by_page(ledger, key, reveal=reveal) for call in page]
+
+
+def calls_by_page(ledger: Ledger, key: str, *, reveal: bool) -> Iterator[list[Json]]:
+    """The same, some at a time.
+
+    Raises:
+        Refusal: no such run.
+    """
     with ledger.read() as session:
-        row = find_run(session, key)
-        found = session.execute(
-            select(CallRow, BatchRow.key)
-            .join(BatchRow, BatchRow.id == CallRow.batch_id)
-            .where(CallRow.run_id == row.id)
-            .order_by(CallRow.row)
-        )
-        return [_call(call, batch, reveal=reveal) for call, batch in found]
+        run_id = find_run(session, key).id
+    return call_pages(ledger, run_id, reveal=reveal)
 
 
 def broken_files(ledger: Ledger) -> list[Json]:
@@ -71,24 +78,6 @@ def broken_files(ledger: Ledger) -> list[Json]:
     with ledger.read() as session:
         rows = session.execute(select(FileRow).order_by(FileRow.file)).scalars()
         return [{"file": row.file, "campaign": row.campaign, "problems": row.problems} for row in rows]
-
-
-def _call(call: CallRow, batch: str, *, reveal: bool) -> Json:
-    return {
-        "row": call.row,
-        "number": call.number if reveal else masked(call.number),
-        "batch": batch,
-        "provider_call": call.provider_call,
-        "outcome": str(call.outcome),
-        "provider_status": call.provider_status,
-        "attempts": call.attempts,
-        "started_at": iso(call.started_at) if call.started_at else None,
-        "seconds": call.seconds,
-        "cost": _money(call.cost),
-        "currency": call.currency,
-        "error": call.error,
-        "variables": call.variables,
-    }
 
 
 def _reports(session: Session, rows: Sequence[RunRow]) -> list[Json]:
@@ -121,7 +110,7 @@ def _report(row: RunRow, batches: Sequence[BatchRow], outcomes: Json, cost: Deci
         "excluded_by": excluded,
         "calls": sum(outcomes.values()),
         "outcomes": outcomes,
-        "cost": _money(cost),
+        "cost": money(cost),
         "batches": [_batch(batch) for batch in batches],
     }
 
@@ -190,10 +179,6 @@ def _events(session: Session, run_id: int) -> list[Json]:
         {"at": iso(row.at), "from": row.from_state, "to": row.to_state, "why": row.why, "actor": row.actor}
         for row in rows
     ]
-
-
-def _money(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:f}"
 
 
 def _parts(ids: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:

@@ -13,6 +13,7 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, EventRow, RunRow
 from callbeat.ledger.writer import SYSTEM
+from callbeat.runs.next_step import has_ended
 from callbeat.runs.report import find_run
 from callbeat.runs.revisions import load_campaign
 
@@ -118,6 +119,8 @@ def what_is_next(run: RunRow, batches: Sequence[BatchRow]) -> Iterable[Next]:
         yield from (_next_of(batch) for batch in going_on)
         if not going_on:
             yield Next("its account is closed and it ends", run.next_action_at)
+    elif has_ended(run) and run.next_action_at is not None:
+        yield Next("its file is written", run.next_action_at)
 
 
 def _next_of(batch: BatchRow) -> Next:

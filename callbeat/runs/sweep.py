@@ -8,12 +8,12 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, or_, select, update
 
 from callbeat.ledger.locks import lease_clock
-from callbeat.ledger.states import BATCH_PATIENCE, RUN_PATIENCE, BatchState
+from callbeat.ledger.states import BATCH_PATIENCE, RUN_PATIENCE, WRITING_PATIENCE, BatchState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.providers.registry import RULES
 from callbeat.runs.context import Context, log
-from callbeat.runs.next_step import rings_on, task_for_batch, task_for_run
+from callbeat.runs.next_step import has_ended, rings_on, task_for_batch, task_for_run
 
 S = BatchState
 MOST_AT_ONCE = 500
@@ -109,7 +109,9 @@ def _load_one(writer: Writer, table: type[Row], row_id: int) -> Row | None:
 
 
 def _patience(row: RunRow | BatchRow) -> timedelta | None:
-    return RUN_PATIENCE.get(row.state) if isinstance(row, RunRow) else BATCH_PATIENCE.get(row.state)
+    if isinstance(row, BatchRow):
+        return BATCH_PATIENCE.get(row.state)
+    return WRITING_PATIENCE if has_ended(row) else RUN_PATIENCE.get(row.state)
 
 
 def _batch_messages(batches: Iterable[BatchRow], now: datetime) -> Messages:

@@ -224,7 +224,8 @@ class World:
 
     def _named(self, message: Message) -> str:
         """A task by the state of what it acts on: what it does depends on that."""
-        table = self.snapshot.runs if message.task in ("open", "finish", "let_go") else self.snapshot.batches
+        of_runs = ("open", "finish", "let_go", "export")
+        table = self.snapshot.runs if message.task in of_runs else self.snapshot.batches
         found = [row.state for row in table if row.id in message.ids]
         return f"{message.task} ({found[0]})" if found else message.task
 

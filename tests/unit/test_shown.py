@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from callbeat.ledger.states import BatchState
-from tasks.runs import finish, let_go, open
+from tasks.runs import export, finish, let_go, open
 from tasks.shown import OF_RUNS, _key, shown
 from tests.factories import World, a_campaign, a_world
 
@@ -36,4 +36,4 @@ def test_of_a_large_group_the_first_are_named_and_the_others_counted(world: Worl
 
 
 def test_what_is_a_runs_task_is_known_by_its_name() -> None:
-    assert {f"runs.{name}" for name in OF_RUNS} == {open.name, finish.name, let_go.name}
+    assert {f"runs.{name}" for name in OF_RUNS} == {open.name, finish.name, let_go.name, export.name}

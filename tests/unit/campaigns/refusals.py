@@ -41,6 +41,16 @@ WRONG_VALUES: list[tuple[int, str, str, str]] = [
     (10, "  skip_dates: 2027-01-26", "schedule.skip_dates", "expected a list, found text"),
     (10, "  skip_dates: [x]", "schedule.skip_dates[0]", "'x' is not a date"),
     (10, "  skip_dates:\n  - 2027-01-26\n  - 2027-01-26", "schedule.skip_dates[1]", "already"),
+    (25, "export: results.csv", "export", "expected a mapping"),
+    (25, "export: {file: x.xlsx}", "export.file", "has no known ending: end it with .csv, .jsonl or .parquet"),
+    (25, "export: {file: ../x.csv}", "export.file", "may not climb out"),
+    (25, "export: {file: /x.csv}", "export.file", "write a path such as results/%Y-%m-%d.csv"),
+    (25, "export: {file: 'x%Q.csv'}", "export.file", "unknown date code"),
+    (25, "export: {file: https://x/y.csv}", "export.file", "is no address that can be written to"),
+    (25, "export: {file: s3://b}", "export.file", "is no address that can be written to"),
+    (25, "export: {file: s3://bucket/../y.csv}", "export.file", "may not climb out"),
+    (25, f"export: {{file: {'x' * 250}.csv}}", "export.file", "the name has 254 characters"),
+    (25, "export: {file: contacts/%Y-%m-%d.csv}", "export", "the file is the campaign's own source"),
     (10, "  holidays: in", "schedule.holidays", "no holidays are known of 'in': did you mean IN?"),
     (10, "  holidays: UK", "schedule.holidays", "did you mean GB?"),
     (10, "  holidays: [IN, Germny]", "schedule.holidays[1]", "did you mean DE?"),
@@ -189,7 +199,6 @@ WRONG_KEYS: list[tuple[int, str, str, str]] = [
 ]
 
 NOT_YET: list[tuple[int, str, str]] = [
-    (25, "export: {file: x.csv}", "export"),
     (25, "notify: {url: https://example.com}", "notify"),
 ]
 

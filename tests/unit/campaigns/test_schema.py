@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from callbeat.campaigns.keys import BLOCKS, CAMPAIGN, PROVIDERS
-from callbeat.campaigns.model import Campaign, Contacts, Frequency, Hours, OptOut, Retries, Schedule
+from callbeat.campaigns.model import Campaign, Contacts, Export, Frequency, Hours, OptOut, Retries, Schedule
 from callbeat.campaigns.schema import campaign_schema
 from tests.unit.campaigns.campaign_files import FULL, MINIMAL
 from tests.unit.campaigns.refusals import NOT_YET, WRONG_KEYS
@@ -79,6 +79,7 @@ def test_every_key_is_described() -> None:
         (4, Retries, {}),
         (5, Frequency, {}),
         (6, OptOut, {}),
+        (7, Export, {}),
     ],
 )
 def test_the_keys_are_those_of_the_model(index: int, model: type[Any], renamed: dict[str, str]) -> None:
