@@ -1,4 +1,4 @@
-"""Until when the people of a run are kept: its end, and the `retention` of the revision that it was opened with."""
+"""What is still to be done with the people of a run that has ended, by the revision that it was opened with."""
 
 import json
 from datetime import datetime, timedelta
@@ -18,16 +18,29 @@ def kept_until(session: Session, run: RunRow, revision: str, ended_at: datetime)
 
     A definition that cannot be read is no reason for a run not to end: it is told, and they are kept.
     """
-    wanted = select(RevisionRow.definition).where(
-        RevisionRow.campaign == run.campaign, RevisionRow.revision == revision
-    )
-    definition = session.execute(wanted).scalar_one_or_none()
     try:
-        span = retention_in(definition or "{}")
+        span = retention_in(_definition(session, run, revision))
         return None if span is None else ended_at + span
     except (ValueError, OverflowError) as error:
         log.error("run.retention_unread", run=run.key, revision=revision, why=type(error).__name__)
         return None
+
+
+def is_exported(session: Session, run: RunRow, revision: str) -> bool:
+    """Whether its campaign wants a file of it. Where the definition cannot be read there is none."""
+    try:
+        told = json.loads(_definition(session, run, revision))
+    except ValueError as error:
+        log.error("run.retention_unread", run=run.key, revision=revision, why=type(error).__name__)
+        return False
+    return isinstance(told, dict) and told.get("export") is not None
+
+
+def _definition(session: Session, run: RunRow, revision: str) -> str:
+    wanted = select(RevisionRow.definition).where(
+        RevisionRow.campaign == run.campaign, RevisionRow.revision == revision
+    )
+    return session.execute(wanted).scalar_one_or_none() or "{}"
 
 
 def retention_in(definition: str) -> timedelta | None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.columns import Instant
-from callbeat.ledger.keeping import kept_until
+from callbeat.ledger.keeping import is_exported, kept_until
 from callbeat.ledger.lines import NOTE, Line, ids_of
 from callbeat.ledger.locks import lease_clock, lock_names, shared
 from callbeat.ledger.states import BATCH_MOVES, RUN_MOVES, BatchState, RunState
@@ -87,7 +87,8 @@ class Writer:
         elif isinstance(row, RunRow):
             revision = changes.get("revision", row.revision)
             until = kept_until(self.session, row, revision, at)
-            changes |= {"ended_at": at, "next_action_at": None, "keep_until": until}
+            written = changes.get("rows", row.rows) and is_exported(self.session, row, revision)
+            changes |= {"ended_at": at, "next_action_at": at if written else None, "keep_until": until}
         elif BatchState(to).final:
             changes["next_action_at"] = None
         self.change(row, **changes)

@@ -28,15 +28,6 @@ MOST_TRIES = 30  # a little more than a day
 ENDED = frozenset(state for state in RunState if state.final)
 
 
-def is_exported(context: Context, run: RunRow) -> bool:
-    """Whether a file is to be written of a run when it ends. One whose definition cannot be read ends as well."""
-    try:
-        return load_campaign(context.ledger, run.campaign, run.revision).export is not None
-    except Exception:
-        log.exception("task.failed", run=run.key)
-        return False
-
-
 def export(context: Context, run_id: int) -> None:
     """One try at a run's file. It can be repeated after a crash at any point; failing, it is tried again."""
     taken = claim(context, RunRow, run_id, ENDED)

@@ -14,7 +14,6 @@ from callbeat.outcomes import Outcome
 from callbeat.runs.calls import close_calls, outcomes_in_words
 from callbeat.runs.completeness import SUMS_DIFFER, differences, sums
 from callbeat.runs.context import Context
-from callbeat.runs.exports import is_exported
 from callbeat.runs.lease import claim
 from callbeat.runs.stop import left_over
 from callbeat.runs.stumbles import DEFECT
@@ -47,15 +46,13 @@ def _end(context: Context, run: RunRow, batches: Sequence[BatchRow]) -> None:
         wrong, words = differences(session, run), _words(session, run, batches)
     told = [batch for batch in batches if batch.calls] or batches  # one that was emptied says nothing of the rest
     to, reason = verdict([(batch.state, batch.reason) for batch in told], run.stop_reason)
-    now, has_file = context.clock.now(), is_exported(context, run)
+    now = context.clock.now()
     with context.ledger.write() as writer:
         if wrong:
             reason = SUMS_DIFFER
             writer.note(run, at=now, why=f"{ALARM}: its rows do not add up: {'; '.join(wrong)}")
         writer.move(run, to, at=now, why=words, reason=reason)
-        if has_file:
-            writer.change(run, next_action_at=now)
-    if has_file:
+    if run.next_action_at is not None:
         context.send("export", [run.id])
 
 

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from callbeat.ledger.states import RUN_MOVES, BatchState, RunState
 from callbeat.ledger.tables import RevisionRow
-from tests.factories import NOW, a_campaign
+from tests.factories import DUE, NOW, a_campaign
 
 A_MONTH = timedelta(days=30)
 ENDS = sorted((old, new) for old, news in RUN_MOVES.items() for new in news if new.final)
@@ -24,6 +24,16 @@ def test_every_way_in_which_a_run_ends_says_until_when_it_is_kept(world, old, ne
     run = world.a_run(a_campaign(retention=A_MONTH), state=old)
     move(world, run, new)
     assert world.get(run).keep_until == NOW + A_MONTH
+
+
+@pytest.mark.parametrize(("old", "new"), ENDS)
+def test_every_way_in_which_an_opened_run_ends_has_its_file_written(world, old, new):
+    """Also where nobody was left to call; not where its contacts were never read."""
+    campaign = a_campaign(export={"file": "results/%H%M.csv"})
+    opened, unopened = (world.a_run(campaign, old, rows=rows, due_at=DUE + rows * A_MONTH) for rows in (3, 0))
+    move(world, opened, new)
+    move(world, unopened, new)
+    assert (world.get(opened).next_action_at, world.get(unopened).next_action_at) == (NOW, None)
 
 
 def test_a_campaign_without_retention_keeps_its_people(world):
