@@ -55,7 +55,8 @@ class Called:
         at = func.coalesce(BatchRow.start_at, BatchRow.due_at, RunRow.due_at, type_=Instant)
         wanted = select(who, at).join(BatchRow, BatchRow.id == CallRow.batch_id)
         wanted = wanted.join(RunRow, RunRow.id == BatchRow.run_id).where(whose, at > self.since, at < self.until)
-        wanted = wanted.where(CallRow.outcome.not_in(NEVER), not_(_never_dialled()))
+        placed = or_(CallRow.outcome.not_in(NEVER), CallRow.attempts > 0)  # it rang before it was cancelled
+        wanted = wanted.where(placed, not_(_never_dialled()))
         wanted = wanted.where(_decided() if self.decided else RunRow.state != RunState.OPENING)
         return wanted if self.but_run is None else wanted.where(RunRow.id != self.but_run)
 

@@ -165,7 +165,7 @@ def change_calls(
 def _values(call_id: int, call: CallSeen, job: BatchJob) -> dict[str, Any]:
     return {
         "call_id": call_id,
-        "outcome": final_outcome(call.outcome, job.batch.stop_reason),
+        "outcome": final_outcome(call.outcome, job.batch.stop_reason, call.attempts),
         "provider_call": call.ref or None,
         "provider_status": call.status_word[:60],
         "attempts": call.attempts,

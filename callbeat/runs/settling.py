@@ -102,10 +102,13 @@ def settled(call: Attempted, retries: RetryWish | None, now: datetime, start_at:
     return start_at is not None and now > start_at + sum(retries.after, RETRY_GRACE) + UNDATED_GRACE
 
 
-def final_outcome(outcome: Outcome, stop_reason: str | None) -> Outcome:
-    """A call that was stopped before it was dialled: by a person it is cancelled, else it was not placed."""
+def final_outcome(outcome: Outcome, stop_reason: str | None, attempts: int = 0) -> Outcome:
+    """A call that was stopped before it was dialled: by a person it is cancelled, else it was not placed.
+
+    One that was ended while it rang stays cancelled: whoever it rang at was not left alone.
+    """
     by_rule = stop_reason is not None and stop_reason != "stopped"
-    return Outcome.NOT_PLACED if outcome is Outcome.CANCELLED and by_rule else outcome
+    return Outcome.NOT_PLACED if outcome is Outcome.CANCELLED and by_rule and not attempts else outcome
 
 
 def accounted(shown: int, expected: int, valid: int | None) -> bool:

@@ -131,7 +131,7 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
     found = words.outcome(status, voicemail=row.get("answered_by_voice_mail") is True)
     telephony = part(row, "telephony_data")
     recipient = part(part(row, "context_details"), "recipient_data")
-    placed = found.final and found not in {Outcome.CANCELLED, Outcome.NOT_PLACED}
+    placed = found.final and (found not in NOT_DIALLED or bool(text(telephony.get("provider_call_id"))))
     return CallSeen(
         ref=identity(row.get("id")) or "",
         row=whole(recipient.get(ROW_COLUMN)),
@@ -150,6 +150,9 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
         unpaid=status == words.UNPAID,
         said=findings(row.get("extracted_data")) if found.final else (),
     )
+
+
+NOT_DIALLED = {Outcome.CANCELLED, Outcome.NOT_PLACED}  # but for one that was given to a carrier before
 
 
 def _attempts(row: dict[str, Any], found: Outcome, *, placed: bool) -> int:

@@ -173,3 +173,10 @@ def test_a_phone_number_in_a_calls_error_is_masked():
     assert found.error is not None
     assert "unreachable" in found.error
     assert "9800000001" not in found.error
+
+
+@pytest.mark.parametrize(("carrier", "attempts"), [("CA123", 1), (None, 0), ("", 0)])
+def test_a_call_that_was_cancelled_while_it_rang_was_an_attempt(carrier, attempts):
+    """Only one that was given to a carrier has an id there: that phone rang, whatever the status says."""
+    seen = call(status="canceled", telephony_data={"provider_call_id": carrier})
+    assert (seen.outcome, seen.attempts) == (Outcome.CANCELLED, attempts)

@@ -131,3 +131,8 @@ def test_every_call_that_the_provider_took_must_be_shown(shown, expected_calls, 
 def test_a_call_that_a_rule_left_out_was_not_placed(shown, stop_reason, kept):
     """Cancelled means that a person did it."""
     assert final_outcome(shown, stop_reason) is kept
+
+
+def test_a_call_that_was_ended_while_it_rang_was_placed():
+    """A batch that rang during an outage, and was to be stopped then: its phone did ring."""
+    assert final_outcome(O.CANCELLED, "hours_ended", attempts=1) is O.CANCELLED

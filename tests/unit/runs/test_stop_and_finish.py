@@ -118,7 +118,7 @@ def test_what_is_left_is_cancelled_by_a_person_or_not_placed_by_a_rule(world, re
     """The report says whose decision it was."""
     batch = world.a_batch(S.STOPPING, stop_reason=reason)
     world.provider.will("get", Accepted(seen(phase=Phase.STOPPED, valid=1)))
-    world.provider.will("list_calls", Accepted([call_seen(1, outcome=O.CANCELLED)]))
+    world.provider.will("list_calls", Accepted([call_seen(1, outcome=O.CANCELLED, attempts=0)]))
     assert step(world, batch).state is S.STOPPED
     assert world.outcomes(batch) == [left, left]
 
