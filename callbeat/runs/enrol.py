@@ -4,19 +4,17 @@ Rows go in parts, so that nobody else waits long, and nothing is acted on before
 parts of a run that is still opening, which are removed when it opens again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-import polars as pl
 from sqlalchemy import delete, insert, update
 
-from callbeat.contacts.rows import variable_column
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import BatchRow, CallRow, ExclusionRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.runs.labels import label
 from callbeat.runs.lease import Hold
-from callbeat.runs.roster import Part, Planned, Roster
+from callbeat.runs.roster import Enrolled, Part, Planned, Roster
 from callbeat.runs.waves import Wave
 
 AT_ONCE = 5000
@@ -56,27 +54,19 @@ class Enrolment:
             self._of_wave += [
                 self._new_batch(writer, wave, f"wave {nth}") for nth, wave in enumerate(new, len(self._of_wave))
             ]
-        for out in part.out.iter_slices(AT_ONCE):
-            self._insert(ExclusionRow, [{"run_id": self._run.id, **row} for row in out.iter_rows(named=True)])
-        for contacts in part.contacts.iter_slices(AT_ONCE):
-            self._insert(CallRow, list(self._calls(contacts, part.variables)))
+        for out in part.left_out(AT_ONCE):
+            self._insert(ExclusionRow, [{"run_id": self._run.id, **row} for row in out])
+        for people in part.to_call(AT_ONCE):
+            self._insert(CallRow, [self._call(person) for person in people])
 
     def _insert(self, table: type[CallRow] | type[ExclusionRow], rows: list[dict[str, object]]) -> None:
         with self._writing() as writer:
             writer.session.connection().execute(insert(table), rows)
 
-    def _calls(self, contacts: pl.DataFrame, variables: Sequence[str]) -> Iterator[dict[str, object]]:
-        values = contacts.select(variable_column(name) for name in variables).rows() if variables else None
-        plain = contacts.select("row", "number", "number_hash", "wave").iter_rows()
-        for nth, (row, number, number_hash, wave) in enumerate(plain):
-            yield {
-                "run_id": self._run.id,
-                "batch_id": self._of_wave[wave].id,
-                "row": row,
-                "number": number,
-                "number_hash": number_hash,
-                "variables": dict(zip(variables, values[nth], strict=True)) if values else {},
-            }
+    def _call(self, person: Enrolled) -> dict[str, object]:
+        called = person._asdict()
+        batch = self._of_wave[called.pop("wave")]
+        return called | {"run_id": self._run.id, "batch_id": batch.id}
 
     def _new_batch(self, writer: Writer, wave: Wave, name: str) -> BatchRow:
         """A row that nobody acts on yet: it has no next action."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
+from typing import NamedTuple
 
 import polars as pl
 
@@ -38,6 +39,16 @@ class Means:
     allowed: Collection[str] | None = None
 
 
+class Enrolled(NamedTuple):
+    """Somebody who is called: row of the source, E.164, its keyed hash, index of the wave, what the agent sees."""
+
+    row: int
+    number: str
+    number_hash: str
+    wave: int
+    variables: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What became of some rows of a source.
@@ -49,6 +60,22 @@ class Part:
     contacts: pl.DataFrame
     out: pl.DataFrame
     variables: tuple[str, ...]
+
+    def to_call(self, most: int) -> Iterator[list[Enrolled]]:
+        """Those who are called, at most so many at a time."""
+        columns = [variable_column(name) for name in self.variables]
+        for some in self.contacts.iter_slices(most):
+            values = some.select(columns).rows() if columns else [()] * len(some)
+            plain = some.select("row", "number", "number_hash", "wave").iter_rows()
+            yield [
+                Enrolled(row, number, hashed, wave, dict(zip(self.variables, told, strict=True)))
+                for (row, number, hashed, wave), told in zip(plain, values, strict=True)
+            ]
+
+    def left_out(self, most: int) -> Iterator[list[dict[str, object]]]:
+        """Those who are not: `row`, `kind` and `reason`, at most so many at a time."""
+        for some in self.out.iter_slices(most):
+            yield list(some.iter_rows(named=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Spec:
     lines: int | None = None  # Cartesia's concurrency
     on_unverified: str | None = None
     retention: int | None = None  # hours
+    export: str | None = None
     note: str = ""  # a skipped date long ago: changes the revision and nothing else
 
     def changed(self, **over: object) -> "Spec":
@@ -84,6 +85,8 @@ class Spec:
             more["on_unverified"] = self.on_unverified
         if self.retention:
             more["retention"] = f"{self.retention}h"
+        if self.export:
+            more["export"] = {"file": self.export}
         return more
 
     def contacts(self) -> str:

@@ -27,10 +27,12 @@ class Copies:
         """Fork. None in the copy; in the original, later, what did not hold in the copy (or nothing)."""
         reads, writes = os.pipe()
         files = _files(place.world.folder)
+        kept = _kept_open(place.world.folder)
         child = os.fork()
         if child == 0:
             gc.disable()
             branch_off()
+            _as_copies(place.world.folder)
             place.world.outside._loop = asyncio.new_event_loop()
             self._writes = writes
             return None
@@ -40,6 +42,8 @@ class Copies:
         os.waitpid(child, 0)
         clear_branch(child)
         _put_back(place.world.folder, files)
+        for path, aside in kept.items():
+            aside.replace(path)
         return wrong
 
     def ends(self, place: Installation, do: Callable[[], None]) -> None:
@@ -55,6 +59,26 @@ class Copies:
         if self._writes is not None:
             os.write(self._writes, wrong.encode()[:60_000])
             os._exit(0)
+
+
+def _kept_open(folder: Path) -> dict[Path, Path]:
+    """A file that the original may be writing stays its own, whatever becomes of its name in the copy."""
+    kept = {path: folder.parent / f"kept-{number}" for number, path in enumerate(_written(folder))}
+    for path, aside in kept.items():
+        os.link(path, aside)
+    return kept
+
+
+def _as_copies(folder: Path) -> None:
+    """The copy has files of its own in their place."""
+    for path in _written(folder):
+        text = path.read_bytes()
+        path.unlink()
+        path.write_bytes(text)
+
+
+def _written(folder: Path) -> list[Path]:
+    return [path for path in (folder / "results").rglob("*") if path.is_file()]
 
 
 def _files(folder: Path) -> dict[Path, bytes]:

@@ -27,6 +27,10 @@ _STILL_KNOWN = (
     "SELECT DISTINCT r.key, v.definition FROM calls c JOIN runs r ON r.id = c.run_id"
     " JOIN revisions v ON v.campaign = r.campaign AND v.revision = r.revision WHERE c.number <> ''"
 )
+_EXPORTED = (
+    "SELECT r.key, r.rows FROM runs r JOIN revisions v ON v.campaign = r.campaign AND v.revision = r.revision"
+    " WHERE r.rows > 0 AND v.definition LIKE '%results/%'"
+)
 Choice = Callable[[str], tuple[float, ...]]  # a point's name: after how long we start again, for each crash there
 
 
@@ -127,11 +131,22 @@ def _to_the_end(place: Installation, name: str) -> None:
         raise Violated(f"not over by then: {left}")
     if kept := [key for key, definition in rows(place.world.ledger, _STILL_KNOWN) if '"retention":"' in definition]:
         raise Violated(f"its retention is long over, and its people are still known: {kept}")
+    _whole_files(place)
     called = set(SCENARIOS[name].called)
     rung = {number for mine in place.dials.ours.values() for number in mine.rung()}
     if called and rung != called:
         raise Violated(f"{called ^ rung} should have been rung, or should not")
     place.decisions.judge(END)
+
+
+def _whole_files(place: Installation) -> None:
+    """Each run that is to be written has a file with all of its rows, and beside it lies no part of one."""
+    folder = place.world.folder
+    for key, count in rows(place.world.ledger, _EXPORTED):
+        files = [path for path in (folder / "results").glob("*") if key in path.read_text()]
+        found = [len(path.read_text().splitlines()) for path in files]
+        if found != [count]:
+            raise Violated(f"{key} has {count} rows, and its files have {found}")
 
 
 def each_name_once(known: set[str], story: str, part: int = 0, parts: int = 1) -> Choice:

@@ -1,7 +1,7 @@
 """A world with campaigns and people in it, and every guarantee checked after every step."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,15 @@ ASK_AGAIN = timedelta(minutes=5)
 MOST_TRIES = 6
 
 
-class AllowedAllBut:
-    """Whom a trial may call: everybody but some."""
+class Allowed:
+    """Whom a trial may call: everybody who stands in any list, but some."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    def __iter__(self) -> Iterator[str]:
+        numbers = {number for spec in self._history.revisions.values() for number in spec.numbers}
+        return iter(sorted(number for number in numbers if not number.startswith(ALLOWED_OUT)))
 
     def __contains__(self, number: str) -> bool:
         return not number.startswith(ALLOWED_OUT)
@@ -43,8 +50,8 @@ class Installation:
 
     def __init__(self, seed: str, folder: Path, ledger: Ledger, start: datetime, **processes: int) -> None:
         self.world = World(seed, folder, ledger, start, **processes)
-        self.world.allowed = AllowedAllBut()  # type: ignore[assignment]
         self.history = History()
+        self.world.allowed = Allowed(self.history)  # type: ignore[assignment]
         self.dials = Dials(self.world, self.history)
         self.progress = Progress(self.world, self.history, self.dials)
         self.decisions = Decisions(self.world, self.history)

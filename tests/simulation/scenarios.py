@@ -47,6 +47,11 @@ def kept_an_hour(place: Installation, provider: str) -> None:
     place.write(a_daily(provider, TALKS, retention=1))
 
 
+def exported(place: Installation, provider: str) -> None:
+    """What became of everybody is written to a file when the run is over."""
+    place.write(a_daily(provider, (*BUSY[:1], "no number"), export="results/%Y-%m-%d.jsonl"))
+
+
 def two_batches(place: Installation, provider: str) -> None:
     """More contacts than one batch takes."""
     place.write(a_daily(provider, BUSY, lines=2))
@@ -155,6 +160,7 @@ def opted_out(place: Installation, provider: str) -> None:
 SCENARIOS = {
     "plain": Scenario(plain, BUSY[:1]),
     "kept_an_hour": Scenario(kept_an_hour, TALKS, ("bolna",)),
+    "exported": Scenario(exported, BUSY[:1], ("bolna",)),
     "two_batches": Scenario(two_batches, BUSY, ("cartesia",), most_contacts=2),
     "rounds": Scenario(rounds, ("+919876500071",)),
     "stopped": Scenario(stopped),
