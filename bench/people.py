@@ -3,11 +3,14 @@
 import csv
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from random import Random
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+from callbeat.contacts.numbers import read
 
 COLUMNS = ("contact_number", "name", "city", "policy", "amount", "due")
 COUNTRIES = (
@@ -47,6 +50,21 @@ def write(path: Path, rows: int, seed: int) -> None:
         table = csv.writer(file)
         table.writerow(COLUMNS)
         table.writerows(_rows(rows, Random(seed)))
+
+
+def write_listed(people: Path, path: Path, most: int) -> set[str]:
+    """A list of so many of them who are never called, in E.164, out of every other row; who is on it."""
+    with people.open(encoding="utf-8", newline="") as file:
+        texts = [row[0] for row in islice(csv.reader(file), 1, None, 2)]
+    listed: dict[str, None] = {}
+    for text in texts:
+        number = read(text)[0]
+        if number is not None:
+            listed[number] = None
+        if len(listed) == most:
+            break
+    path.write_text("phone\n" + "".join(f"{number}\n" for number in listed), encoding="utf-8")
+    return set(listed)
 
 
 def _rows(rows: int, dice: Random) -> Iterator[tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """What measures must work when somebody wants to know: a small run of it, without a look at the times."""
 
 from bench.contacts import LOOPED, measured, report, shown
+from bench.opening import open_run_of
 from bench.people import BROKEN, COLUMNS, COUNTRIES, write
 from callbeat.contacts.numbers import read
 
@@ -11,10 +12,18 @@ def test_the_bench_of_contacts_measures_every_stage(tmp_path):
     write(path, 2_000, seed=1)
     found = report(measured(path, 2_000), 2_000)
     names = [stage["stage"] for stage in found["stages"]]
-    assert names == ["csv.reader", "phonenumbers, one by one", "numbers", "zones", "all"]
+    assert names == ["csv.reader", "phonenumbers, one by one", "numbers", "zones", "all: read, screen, zone"]
     assert all(stage["seconds"] > 0 and stage["of_csv"] > 0 for stage in found["stages"])
     assert found["looped"] == 2_000 < LOOPED
     assert "numbers" in shown(found)
+
+
+def test_a_large_run_opens_with_the_sums_that_a_count_row_by_row_finds(tmp_path):
+    """The same with a million rows: python -m bench.opening."""
+    opened = open_run_of(tmp_path, rows=4_000, listed=800, seed=3)
+    assert opened.found == opened.expected
+    assert {"duplicate", "suppressed", "invalid_number"} <= opened.found.keys()
+    assert sum(opened.found.values()) == 4_000
 
 
 def test_the_list_of_the_bench_is_what_it_says(tmp_path):

@@ -1,5 +1,6 @@
 """`callbeat health`: an exit code for what watches processes, and a line for who looks after them."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -41,7 +42,7 @@ def test_beat_is_well_while_its_heartbeat_is_young(health: Health, tmp_path):
     assert health("beat") is None
     with ledger.write() as writer:
         writer.session.get(BeatRow, 1).ticked_real = now - timedelta(seconds=31)
-    assert "heartbeat was 31 s ago: `callbeat doctor`" in str(health("beat"))
+    assert re.search(r"heartbeat was \d+ s ago: `callbeat doctor`", str(health("beat")))
     ledger.close()
 
 
