@@ -1,6 +1,8 @@
 """Nobody is called outside the permitted hours, whatever was asked for."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tests.integration.campaign_files import numbers
 from tests.integration.installation import Installation
@@ -47,3 +49,25 @@ def test_hours_end_a_batch_that_still_dials_and_keep_one_from_starting(installat
         for dial in installation.sandbox.dials()
         if dial["label"].startswith("cb-main-opens-") and dial["at"] < until.isoformat()
     ]
+
+
+AT_HOME = {"Asia/Dhaka": "+8801712345601", "Asia/Kathmandu": "+9779841234501", "Asia/Kolkata": "+919876500001"}
+
+
+def test_each_recipient_is_called_at_the_same_time_of_their_own_clock(install: Callable[..., Installation]):
+    """One run, three zones a quarter of an hour apart: three batches, each when its people's hours begin."""
+    installation = install(provider="cartesia")
+    installation.start()
+    due = installation.soon()
+    opens = f"{due.astimezone(ZoneInfo('Asia/Dhaka')):%H:%M}"
+    hours = {"between": f"{opens}-24:00", "zone": "recipient"}
+    installation.campaign("waves", list(AT_HOME.values()), due=due, hours=hours)
+    installation.spawn("beat")
+    installation.spawn("worker")
+
+    run = installation.wait_for_run("waves", "finished")
+    starts = [due + timedelta(minutes=15 * place) for place in range(3)]
+    assert [batch["start_at"] for batch in run["batches"]] == [start.isoformat() for start in starts]
+    assert (run["rows"], run["calls"], run["outcomes"]) == (3, 3, {"answered": 3})
+    at = {dial["number"]: datetime.fromisoformat(dial["at"]) for dial in installation.sandbox.dials()}
+    assert {f"{at[number].astimezone(ZoneInfo(zone)):%H:%M}" for zone, number in AT_HOME.items()} == {opens}
