@@ -27,7 +27,6 @@ from callbeat.contacts.source import Wanted
 from callbeat.contacts.sources import FileSource, read_source
 from callbeat.contacts.suppression import read_suppressed
 
-KEY = b"k" * 32
 NOW = datetime(2026, 12, 1, 4, 30, tzinfo=UTC)
 LOOPED = 20_000  # rows that the loop over phonenumbers takes; the rest of its time is reckoned
 
@@ -75,7 +74,7 @@ def _whole(path: Path, rows: int) -> Iterator[Measured]:
     write_listed(path, listed, most=rows // 5)
     start, first = perf_counter(), None
     suppressed = read_suppressed(listed).implode()
-    screen = Screen(KEY, stages=[lambda frame: told("suppressed", frame["number"].is_in(suppressed))])
+    screen = Screen(stages=[lambda frame: told("suppressed", frame["number"].is_in(suppressed))])
     for some in read_source(FileSource(path.name, path.parent), Wanted(phone=COLUMNS[0]), NOW):
         places(screen(some).left, {})
         first = _peak() if first is None else first

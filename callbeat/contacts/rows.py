@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-ROWS_AT_ONCE = 50_000
+ROWS_AT_ONCE = 100_000
 ROW, PHONE, BROKEN, ZONE = "row", "phone", "broken", "zone"
 _VARIABLE = "variable:"
 

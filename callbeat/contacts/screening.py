@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from callbeat.contacts.e164 import normalised
-from callbeat.contacts.hashing import all_hashed
 from callbeat.contacts.rows import Rows
 
 INVALID = "invalid"
@@ -18,7 +17,7 @@ EXCLUDED = "excluded"
 OUT = {"row": pl.UInt32, "kind": pl.String, "reason": pl.String}
 
 Stage = Callable[[pl.DataFrame], pl.Series]
-"""Given a frame with `number` (E.164) and `number_hash`, the reason why each is not called, or null."""
+"""Given a frame with `number` (E.164), the reason why each is not called, or null. It may have `number_hash`."""
 
 
 @dataclass(slots=True)
@@ -44,30 +43,28 @@ class Screen:
     """The screening of one run, from its first rows to its last: a duplicate is known wherever it stands.
 
     `region` is that of numbers without a country, `allowed` (E.164) the only numbers of a trial (None: all),
-    `stages` leave out whom the ledger and its lists know, `key` is that of the hashes.
+    `stages` leave out whom the ledger and its lists know.
     """
 
     def __init__(
         self,
-        key: bytes,
         *,
         region: str | None = None,
         allowed: Collection[str] | None = None,
         stages: Sequence[Stage] = (),
     ) -> None:
-        self._key, self._region, self._stages = key, region, stages
+        self._region, self._stages = region, stages
         self._allowed = None if allowed is None else pl.Series("allowed", sorted(allowed), dtype=pl.String)
         self._seen = pl.Series("seen", [], dtype=pl.UInt64)
 
     def __call__(self, rows: Rows) -> Sieve:
-        """Some rows, screened: those left have `number` and `number_hash` besides their own columns."""
+        """Some rows, screened: those left have `number` besides their own columns."""
         sieve = Sieve(rows.frame)
         self._drop_invalid(sieve)
         sieve.drop(EXCLUDED, self._duplicates(sieve.left["number"]))
         if self._allowed is not None:
             allowed = sieve.left["number"].is_in(self._allowed.implode())
             sieve.drop(EXCLUDED, told("not_allowed", ~allowed))
-        sieve.left = sieve.left.with_columns(number_hash=all_hashed(sieve.left["number"], self._key))
         for stage in self._stages:
             sieve.drop(EXCLUDED, stage(sieve.left))
         return sieve

@@ -52,7 +52,7 @@ class QuerySource:
 
 
 def read_source(source: FileSource | QuerySource, wanted: Wanted, now: datetime) -> Iterator[Rows]:
-    """Every row of a source, in order, at most 50,000 at a time: a broken row is told, never dropped.
+    """Every row of a source, in order, at most 100,000 at a time: a broken row is told, never dropped.
 
     Raises:
         SourceError: it is missing, unreadable, too old, empty, without the columns asked for, or longer than it

@@ -11,7 +11,9 @@ import polars as pl
 from sqlalchemy import select
 
 from callbeat.campaigns.model import Campaign
+from callbeat.contacts.hashing import hashes_of
 from callbeat.contacts.suppression import read_suppressed
+from callbeat.ledger.number_key import number_key
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import SuppressionRow
 from callbeat.runs.called import Called, old_calls
@@ -27,7 +29,7 @@ def stages(
 ) -> list[Stage]:
     """What a run's contacts go through, in this order, for calls that begin at `start_at` (aware).
 
-    A stage gets a frame with `number` (E.164) and `number_hash`, never null, and answers a String Series: the
+    A stage gets a frame with `number` (E.164), perhaps with `number_hash`, and answers a String Series: the
     reason, or null where the contact may be called. Calls of the run itself are not counted against it. `decided`
     counts of other runs only what is past its own last look, so that of two one is called, and not none.
 
@@ -53,11 +55,14 @@ def suppression_stage(ledger: Ledger, root: Path, campaign: Campaign) -> Stage:
     Raises:
         SourceError: suppression_unreadable. Nobody may be called.
     """
-    files, listed = _of_files(root, campaign), _of_ledger(ledger)
+    files, listed, key = _of_files(root, campaign), _of_ledger(ledger), number_key(ledger)
 
     def stage(frame: pl.DataFrame) -> pl.Series:
-        numbers, hashes = frame.select("number"), frame.select("number_hash")
+        numbers = frame.select("number")
         by_file = numbers.join(files, on="number", how="left", maintain_order="left")["reason"]
+        if listed.is_empty():
+            return by_file.alias("reason")
+        hashes = pl.DataFrame({"number_hash": hashes_of(frame, key)})
         by_list = hashes.join(listed, on="number_hash", how="left", maintain_order="left")["reason"]
         return pl.select(pl.coalesce(by_file, by_list)).to_series().alias("reason")
 
@@ -86,11 +91,11 @@ def _frequency_stage(
     cap = campaign.frequency
     assert cap is not None
     around = Called(start_at - cap.per, start_at + cap.per, run_id, decided)
-    old = old_calls(ledger, around)
+    old, key = old_calls(ledger, around), number_key(ledger)
 
     def stage(frame: pl.DataFrame) -> pl.Series:
-        calls = around.of(ledger, frame["number_hash"])
-        often = often_enough(pl.concat([calls, old]), frame["number_hash"], start_at, cap)
+        people = hashes_of(frame, key)
+        often = often_enough(pl.concat([around.of(ledger, people), old]), people, start_at, cap)
         return pl.select(pl.when(often).then(pl.lit(FREQUENCY))).to_series().alias("reason")
 
     return stage

@@ -11,6 +11,7 @@ import polars as pl
 
 from callbeat.campaigns.hours import asks_recipient, regions_of
 from callbeat.campaigns.model import Campaign
+from callbeat.contacts.hashing import all_hashed
 from callbeat.contacts.places import places
 from callbeat.contacts.rows import Rows, variable_column
 from callbeat.contacts.screening import EXCLUDED, Screen, Sieve
@@ -148,8 +149,8 @@ class Roster:
             SourceError: the source, or a list of people who must not be called, cannot be used.
         """
         means, campaign = self._means, self.campaign
+        self._key = number_key(means.ledger)
         screen = Screen(
-            number_key(means.ledger),
             region=campaign.contacts.region,
             allowed=means.allowed,
             stages=stages(means.ledger, means.reach.root, campaign, self._due_at, self._run_id),
@@ -197,7 +198,8 @@ class Roster:
         wave, reasons = self._waves.assign(where)
         sieve.left = sieve.left.with_columns(wave)
         sieve.drop(EXCLUDED, reasons)
-        contacts = sieve.left.with_columns(bytes=upload_size([variable_column(name) for name in variables]))
+        hashes = all_hashed(sieve.left["number"], self._key)
+        contacts = sieve.left.with_columns(hashes, bytes=upload_size([variable_column(name) for name in variables]))
         return Part(contacts, sieve.dropped, variables)
 
 

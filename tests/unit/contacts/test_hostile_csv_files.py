@@ -108,7 +108,7 @@ def test_of_any_bytes_each_row_is_a_call_or_left_out_for_one_reason(put, lines, 
         assert error.reason in ("source_unreadable", "source_empty")
         assert "2025550" not in error.words
         return
-    screen = Screen(b"k" * 32)
+    screen = Screen()
     sieves = [screen(some) for some in frames(path)]
     called = [row for sieve in sieves for row in sieve.left["row"]]
     out = [row for sieve in sieves for row in sieve.dropped["row"]]

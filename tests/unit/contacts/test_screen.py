@@ -4,11 +4,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callbeat.contacts.hashing import hashed
 from callbeat.contacts.rows import Rows
 from callbeat.contacts.screening import EXCLUDED, INVALID, Screen, told
 
-KEY = b"k" * 32
 ANN, BO, CY = "+12025550101", "+12025550102", "+12025550103"
 
 
@@ -22,7 +20,7 @@ def rows(*phones, first=1, broken=()):
 
 def screened(*parts, **how):
     """Who is left, and who is out: over all frames."""
-    screen, left, out = Screen(KEY, **how), [], []
+    screen, left, out = Screen(**how), [], []
     for part in parts:
         sieve = screen(part)
         left += sieve.left.select("row", "number").rows()
@@ -73,11 +71,6 @@ def test_of_a_trial_only_the_numbers_that_are_allowed_are_called():
     assert left == [(1, ANN)]
     assert [reason for _, _, reason in out] == ["not_allowed", "duplicate", "no_country_code"]
     assert screened(part, allowed=set())[0] == []
-
-
-def test_those_left_bear_the_hash_by_which_they_are_known():
-    """Lists and caps know people by nothing else."""
-    assert Screen(KEY)(rows(ANN)).left["number_hash"].to_list() == [hashed(ANN, KEY)]
 
 
 def test_nobody_at_all_is_no_error():
