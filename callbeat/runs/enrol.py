@@ -39,7 +39,9 @@ class Enrolment:
             clear(writer, self._run)
         for part in self._roster.parts():
             self._write(part)
-        return list(self._divide())
+        batches = list(self._divide())
+        self._drop_but({batch.id for batch in batches})
+        return batches
 
     @contextmanager
     def _writing(self) -> Iterator[Writer]:
@@ -93,6 +95,13 @@ class Enrolment:
                 named.add(batch.id)
                 self._name(writer, batch, wave, n, planned.calls)
             yield batch
+
+    def _drop_but(self, used: set[int]) -> None:
+        """A start that was possible and that nobody needed has no batch: the run would wait for it for ever."""
+        left = [batch.id for batch in self._of_wave if batch.id not in used]
+        if left:
+            with self._writing() as writer:
+                writer.session.execute(delete(BatchRow).where(BatchRow.id.in_(left)))
 
     def _name(self, writer: Writer, batch: BatchRow, wave: Wave, n: int, calls: int) -> None:
         """Only now it is known who is in it: a place may have come late."""

@@ -133,6 +133,7 @@ class Roster:
         self.campaign, self._means, self._rules = campaign, means, rules
         self._due_at, self._now, self._run_id = due_at, now, run_id
         self._waves = Waves(Ask(rules, campaign, due_at, now, by_hand, pace))
+        self._key = number_key(means.ledger)
         self._sizes: list[pl.DataFrame] = []
         self.tally = Tally()
         self.notes: tuple[str, ...] = ()  # about how the source was read
@@ -149,7 +150,6 @@ class Roster:
             SourceError: the source, or a list of people who must not be called, cannot be used.
         """
         means, campaign = self._means, self.campaign
-        self._key = number_key(means.ledger)
         screen = Screen(
             region=campaign.contacts.region,
             allowed=means.allowed,

@@ -103,6 +103,13 @@ def test_calls_are_remembered_by_their_keyed_hash(world):
     assert len(number_key(world.ledger)) == 32
 
 
+def test_a_start_that_nobody_needed_leaves_no_batch(world):
+    """With `concurrency` it is known how many there is time for, and the next day is kept ready for the others."""
+    run = us_run(world, NEW_YORK, concurrency=5, schedule={"late": timedelta(hours=24)})
+    assert [(batch.n, batch.calls, batch.due_at) for batch in world.batches()] == [(1, 1, DUE)]
+    assert run.state is RunState.ACTIVE
+
+
 # -- how many there is time for ---------------------------------------------------------------------------------
 
 
