@@ -76,7 +76,7 @@ def _whole(path: Path, rows: int) -> Iterator[Measured]:
     suppressed = read_suppressed(listed).implode()
     screen = Screen(stages=[lambda frame: told("suppressed", frame["number"].is_in(suppressed))])
     for some in read_source(FileSource(path.name, path.parent), Wanted(phone=COLUMNS[0]), NOW):
-        places(screen(some).left, {})
+        places(screen(some).left, {}, ())
         first = _peak() if first is None else first
     yield Measured("all: read, screen, zone", perf_counter() - start, _peak() - (first or 0))
 

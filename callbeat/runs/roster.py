@@ -11,6 +11,7 @@ import polars as pl
 
 from callbeat.campaigns.hours import asks_recipient, regions_of
 from callbeat.campaigns.model import Campaign
+from callbeat.campaigns.zones import known_zones
 from callbeat.contacts.hashing import all_hashed
 from callbeat.contacts.places import places
 from callbeat.contacts.rows import Rows, variable_column
@@ -194,7 +195,8 @@ class Roster:
 
     def _part(self, sieve: Sieve, variables: tuple[str, ...]) -> Part:
         hours = self.campaign.hours
-        where = places(sieve.left, regions_of(hours)) if asks_recipient(hours) else _nowhere(sieve.left)
+        asked = asks_recipient(hours)
+        where = places(sieve.left, regions_of(hours), known_zones()) if asked else _nowhere(sieve.left)
         wave, reasons = self._waves.assign(where)
         sieve.left = sieve.left.with_columns(wave)
         sieve.drop(EXCLUDED, reasons)

@@ -160,11 +160,11 @@ def test_concurrency_bounds_the_pace_by_how_long_calls_last(world):
 def test_a_zone_in_the_source_goes_before_that_of_the_number(world):
     """Somebody with a number of New York may live in Los Angeles; what is no zone is not guessed at."""
     contacts = {"zone_column": "tz", "variables": {}}
-    rows = [f"{NEW_YORK},America/Los_Angeles", f"{CHICAGO},", f"{FREE},home"]
+    rows = [f"{NEW_YORK},America/Los_Angeles", f"{CHICAGO},", f"{FREE},home", f"{LOS_ANGELES},EST"]
     run = us_run(world, *rows, header="contact_number,tz", contacts=contacts)
     places = {call.number: batch.places for batch in world.batches() for call in world.calls(batch)}
     assert places == {NEW_YORK: ["America/Los_Angeles"], CHICAGO: ["America/Chicago"]}
-    assert report.run(world.ledger, run.key)["excluded_by"] == {"unknown_zone": 1}
+    assert report.run(world.ledger, run.key)["excluded_by"] == {"unknown_zone": 2}
 
 
 def test_numbers_without_country_are_those_of_the_campaigns_region(world):
