@@ -2,13 +2,12 @@
 
 import os
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -17,11 +16,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from callbeat.addresses import is_loopback, split
-from callbeat.clock import CENTURY, Clock
+from callbeat.addresses import is_loopback
+from callbeat.clock import Clock
 from callbeat.env_file import check_env_file, check_secrets_dir
 from callbeat.errors import SettingsError
 from callbeat.masking import secrets_in
+from callbeat.settings_blocks import AccountSettings, ClockSettings, SourceSettings
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
 MOST = 10**9  # of what is counted or paid in a day
@@ -30,63 +30,6 @@ PROVIDERS_OWN = ("BOLNA_API_KEY", "CARTESIA_API_KEY")
 SECRETS_DIR = "CALLBEAT_SECRETS_DIR"
 LogForm = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
-
-
-class AccountSettings(BaseModel):
-    """One set of credentials at one provider. `provider` defaults to the account's own name.
-
-    A key read from a file often ends in a line break: white space around it is left out.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-    provider: str | None = Field(default=None, description="bolna, trillet or cartesia; default: its own name.")
-    api_key: SecretStr | None = Field(default=None, description="The provider's key.")
-    base_url: str | None = Field(default=None, description="Another address than the provider's own.")
-    workspace_id: str | None = Field(default=None, description="Trillet: the workspace, needed beside the key.")
-    version: str | None = Field(default=None, description="Cartesia: 2026-03-01, the default, or 2026-08-14.")
-
-    @field_validator("base_url")
-    @classmethod
-    def _web(cls, value: str | None) -> str | None:
-        parts = split(value) if value else None
-        if value and (parts is None or parts.scheme not in ("http", "https")):
-            raise ValueError("is no web address: write https://api.example.com")
-        return value
-
-    @field_validator("api_key")
-    @classmethod
-    def _bare(cls, value: SecretStr | None) -> SecretStr | None:
-        return None if value is None else SecretStr(value.get_secret_value().strip())
-
-
-class SourceSettings(BaseModel):
-    """A database whose rows are contacts: its password stands here, and never in a campaign file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-    url: SecretStr = Field(
-        description="postgresql://user:password@host/name, of a role that only reads; or sqlite:///."
-    )
-
-
-class ClockSettings(BaseModel):
-    """Pretended time = origin + (real - started) x speed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    origin: datetime
-    started: datetime
-    speed: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-
-    @field_validator("origin", "started")
-    @classmethod
-    def _aware(cls, value: datetime) -> datetime:
-        if value.tzinfo is None:
-            raise ValueError("needs a zone, for example 2026-12-01T04:30:00+00:00")
-        if value.year not in CENTURY:
-            raise ValueError("is not in this century")
-        return value.astimezone(UTC)
 
 
 class Settings(BaseSettings):

@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterator
 
-from callbeat.settings import SECRETS_DIR, AccountSettings, ClockSettings, Settings, SourceSettings
+from callbeat.settings import SECRETS_DIR, Settings
+from callbeat.settings_blocks import AccountSettings, ClockSettings, SourceSettings
 
 HEAD = """# Settings of callbeat: copy this file to .env in the folder where callbeat is started, take the # away
 # from what you set. The environment goes before .env. Generated from the code by `make docs`; a test compares.

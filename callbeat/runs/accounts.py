@@ -17,7 +17,8 @@ from callbeat.providers.port import CallSeen, Credentials, Provider
 from callbeat.providers.registry import connect, rules_of
 from callbeat.runs.breaker import IN_A_ROW, Closed, Strikes, after_probe, is_news, kind_of, refused_for
 from callbeat.runs.gates import Budget, Budgeted, ClosedAccount, StopsOnly, Watched
-from callbeat.settings import AccountSettings, Settings
+from callbeat.settings import Settings
+from callbeat.settings_blocks import AccountSettings
 
 PROBE_EVERY = timedelta(minutes=1)
 

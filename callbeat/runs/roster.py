@@ -111,7 +111,7 @@ class Tally:
     def count(self, part: Part) -> None:
         """Some more rows."""
         self.calls += len(part.contacts)
-        for kind, reason, rows in part.out.group_by("kind", "reason").len().iter_rows():
+        for kind, reason, rows in part.out.group_by("kind", "reason", maintain_order=True).len().iter_rows():
             self.out[kind, reason] += rows
 
 

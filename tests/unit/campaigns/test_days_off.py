@@ -152,7 +152,7 @@ def expected(campaign: Campaign, drawn: dict[str, Any], start: datetime, end: da
     return {due for due in found if start < due <= end}
 
 
-@tried(40)
+@tried(15)
 @given(schedules)
 def test_due_times_are_those_of_a_calendar_walked_by_hand(drawn: dict[str, Any]) -> None:
     """In any zone and year, whatever clocks do; and what is asked for in parts is what is asked for at once."""
@@ -166,7 +166,7 @@ def test_due_times_are_those_of_a_calendar_walked_by_hand(drawn: dict[str, Any])
     assert parts == found, "a cursor between a day off and the day it is moved to loses nothing"
 
 
-@tried(20)
+@tried(8)
 @given(schedules)
 def test_the_next_due_time_is_the_first_of_all(drawn: dict[str, Any]) -> None:
     """Beat sleeps until then: one that is passed over is never planned in time."""

@@ -207,7 +207,7 @@ def test_what_a_window_permits_is_permitted_at_every_place(
         assert all(permitted(hours, place, instant) for place in places), instant
 
 
-@tried(60)
+@tried(20)
 @given(some_hours, some_places, a_minute)
 def test_no_permitted_minute_is_passed_over(hours: Permitted, places: list[str], after: datetime) -> None:
     """Looked for minute by minute, the first is where the window says; and the window is as long as it can be."""

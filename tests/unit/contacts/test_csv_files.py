@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callbeat.contacts.source import SourceError, Wanted
+from tests.trying import tried
 from tests.unit.contacts.reading import notes_of, rows_of
 
 PHONE = Wanted(phone="phone")
@@ -174,6 +175,7 @@ def test_a_broken_file_is_not_waited_for(read, tmp_path):
 cells = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
 
 
+@tried(30)
 @given(st.lists(st.tuples(cells, cells), min_size=1, max_size=8))
 def test_whatever_is_written_as_csv_is_read_back(tmp_path_factory, pairs):
     """Any sign of any language, quote or line end."""

@@ -78,7 +78,7 @@ def ours(text: str, columns: int, separator: str, behind: int = 0) -> Told:
     ]
 
 
-@tried(150)
+@tried(50)
 @given(text=TEXTS, columns=st.integers(1, 3), separator=st.sampled_from(",;\t|"))
 @example(text='a,"b\n', columns=2, separator=",")
 @example(text='a"b,c\r\nd,"e\rf"\ng', columns=2, separator=",")

@@ -64,7 +64,7 @@ def test_each_person_is_judged_alone_and_in_the_order_asked():
     assert often_enough(calls, pl.Series([], dtype=pl.String), DUE, cap(1, WEEK)).to_list() == []
 
 
-@tried(150)
+@tried(40)
 @given(asked=st.lists(HOURS, max_size=25), calls=st.integers(1, 4), per=SPANS, gap=st.none() | SPANS)
 def test_no_span_ever_holds_more_than_the_cap_and_nobody_is_spared_without_need(asked, calls, per, gap):
     """Campaigns plan in any order, for later and for earlier; each is judged as it comes."""

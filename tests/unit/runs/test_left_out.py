@@ -170,7 +170,7 @@ def test_suppression_goes_before_frequency(world):
     assert judged(world, a_campaign(frequency=WEEKLY), 1) == ["opted_out"]
 
 
-@tried(12)
+@tried(6)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 240), st.integers(0, 2)), max_size=12))
 def test_no_person_is_called_more_often_than_the_cap_over_all_campaigns(world, asked):
     """Three campaigns with the same cap plan for four people in any order; what is let through is written down."""

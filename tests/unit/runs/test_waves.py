@@ -14,6 +14,7 @@ from callbeat.runs.starts import STOP_AHEAD
 from callbeat.runs.throughput import Pace
 from callbeat.runs.waves import Ask, Waves
 from tests.factories import a_campaign, minutes
+from tests.trying import tried
 
 NEW_YORK, CHICAGO, DENVER = "America/New_York", "America/Chicago", "America/Denver"
 LOS_ANGELES, HONOLULU, KOLKATA = "America/Los_Angeles", "Pacific/Honolulu", "Asia/Kolkata"
@@ -139,6 +140,7 @@ def test_room_is_counted_over_all_frames():
 ODD = ["Europe/London", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca", "Pacific/Apia"]
 
 
+@tried(60)
 @given(
     zones=st.lists(st.sampled_from([NEW_YORK, LOS_ANGELES, HONOLULU, KOLKATA, *ODD]), min_size=1, max_size=3),
     day=st.integers(0, 365), minute=st.integers(0, 24 * 60 - 1), delay=st.integers(-120, 600),

@@ -1,0 +1,65 @@
+"""Settings that belong together: an account, a database of contacts, the pretended clock."""
+
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from callbeat.addresses import split
+from callbeat.clock import CENTURY
+
+
+class AccountSettings(BaseModel):
+    """One set of credentials at one provider. `provider` defaults to the account's own name.
+
+    A key read from a file often ends in a line break: white space around it is left out.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    provider: str | None = Field(default=None, description="bolna, trillet or cartesia; default: its own name.")
+    api_key: SecretStr | None = Field(default=None, description="The provider's key.")
+    base_url: str | None = Field(default=None, description="Another address than the provider's own.")
+    workspace_id: str | None = Field(default=None, description="Trillet: the workspace, needed beside the key.")
+    version: str | None = Field(default=None, description="Cartesia: 2026-03-01, the default, or 2026-08-14.")
+
+    @field_validator("base_url")
+    @classmethod
+    def _web(cls, value: str | None) -> str | None:
+        parts = split(value) if value else None
+        if value and (parts is None or parts.scheme not in ("http", "https")):
+            raise ValueError("is no web address: write https://api.example.com")
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _bare(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else SecretStr(value.get_secret_value().strip())
+
+
+class SourceSettings(BaseModel):
+    """A database whose rows are contacts: its password stands here, and never in a campaign file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    url: SecretStr = Field(
+        description="postgresql://user:password@host/name, of a role that only reads; or sqlite:///."
+    )
+
+
+class ClockSettings(BaseModel):
+    """Pretended time = origin + (real - started) x speed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    origin: datetime
+    started: datetime
+    speed: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+
+    @field_validator("origin", "started")
+    @classmethod
+    def _aware(cls, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            raise ValueError("needs a zone, for example 2026-12-01T04:30:00+00:00")
+        if value.year not in CENTURY:
+            raise ValueError("is not in this century")
+        return value.astimezone(UTC)
