@@ -38,7 +38,7 @@ simulate: $(STAMP) ## long simulations with faults, two at a time: make simulate
 simulate-year: $(STAMP) ## one seed, 200 campaigns of two weeks each, a year
 	$(BIN)/python -m tests.simulation --seed 1 --campaigns 200 --days 365 --lives 14
 
-crash-points: $(STAMP) ## a crash at every point of every story (the tests take each place in the code once)
+crash-points: $(STAMP) ## a crash at every point of every story (the tests take most places in the code once)
 	CRASH_POINTS=1 $(BIN)/pytest tests/simulation/test_crash_points.py -n 2 --dist worksteal
 
 check: $(STAMP) ## the fast part: lint, types, import rules, unit tests

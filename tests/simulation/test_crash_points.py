@@ -10,7 +10,7 @@ from tests.simulation.scenarios import SCENARIOS
 
 STORIES = [(name, provider) for name, scenario in SCENARIOS.items() for provider in scenario.providers]
 PROVIDERS = ["bolna", "cartesia", "trillet"]
-PARTS = [("bolna", 0, 2), ("bolna", 1, 2), ("cartesia", 0, 2), ("trillet", 1, 2)]  # make crash-points: all
+PARTS = [("bolna", 0, 3), ("bolna", 1, 3), ("cartesia", 0, 2), ("trillet", 1, 2)]  # make crash-points: all
 MANY, FEW = 20, 8
 # The sandbox leaves the temporary files of uploads to the collector.
 pytestmark = pytest.mark.filterwarnings(
