@@ -1,6 +1,6 @@
 """Calls that were made to people, or will be: over all campaigns, providers and accounts."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from callbeat.contacts.hashing import all_hashed
 from callbeat.ledger.columns import Instant
 from callbeat.ledger.number_key import number_key
+from callbeat.ledger.parts import in_parts
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, CallRow, RunRow
@@ -45,7 +46,7 @@ class Called:
         with ledger.read() as session:
             found = [
                 row
-                for some in _parts(hashes.unique().to_list())
+                for some in in_parts(hashes.unique().to_list(), AT_ONCE)
                 for row in session.execute(self.query(CallRow.number_hash, CallRow.number_hash.in_(some))).tuples()
             ]
         return pl.DataFrame(found, schema=CALLS, orient="row")
@@ -102,7 +103,3 @@ def _never_dialled() -> ColumnElement[bool]:
 
 def _decided() -> ColumnElement[bool]:
     return or_(BatchRow.state != S.READY, func.coalesce(BatchRow.phase, "") == SCREENED)
-
-
-def _parts(hashes: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (hashes[first : first + AT_ONCE] for first in range(0, len(hashes), AT_ONCE))

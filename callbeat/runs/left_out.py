@@ -3,7 +3,6 @@
 A stage looks at frames, whatever their size; what it remembers between them is the lists alone.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sqlalchemy import select
 
 from callbeat.campaigns.model import Campaign
 from callbeat.contacts.hashing import hashes_of
+from callbeat.contacts.screening import Stage
 from callbeat.contacts.suppression import read_suppressed
 from callbeat.ledger.number_key import number_key
 from callbeat.ledger.store import Ledger
@@ -19,7 +19,6 @@ from callbeat.ledger.tables import SuppressionRow
 from callbeat.runs.called import Called, old_calls
 from callbeat.runs.frequency import often_enough
 
-Stage = Callable[[pl.DataFrame], pl.Series]
 SUPPRESSED, OPTED_OUT, FREQUENCY = "suppressed", "opted_out", "frequency"
 OPT_OUT = "opt_out"  # the source of a number that was learnt from an outcome
 

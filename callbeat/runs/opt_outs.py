@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from callbeat.contacts.hashing import hashed
 from callbeat.ledger.number_key import number_key
+from callbeat.ledger.parts import in_parts
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import CallRow
 from callbeat.ledger.writer import Writer
@@ -76,7 +77,7 @@ def key_for(job: BatchJob, asked: Mapping[int, str]) -> bytes | None:
 def _hashes(writer: Writer, call_ids: list[int], key: bytes) -> list[str]:
     """Of calls of before the upgrade the number is hashed now."""
     wanted, found = select(CallRow.number_hash, CallRow.number), []
-    for first in range(0, len(call_ids), AT_ONCE):
-        some = wanted.where(CallRow.id.in_(call_ids[first : first + AT_ONCE]))
-        found += [known or hashed(number, key) for known, number in writer.session.execute(some)]
+    for some in in_parts(call_ids, AT_ONCE):
+        rows = writer.session.execute(wanted.where(CallRow.id.in_(some)))
+        found += [known or hashed(number, key) for known, number in rows]
     return found

@@ -1,7 +1,7 @@
 """Runs, batches and calls as commands print them. Instants are ISO 8601 UTC; absent values are None."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from callbeat.clock import iso
 from callbeat.errors import Refusal
+from callbeat.ledger.parts import in_parts
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, CallRow, EventRow, ExclusionRow, FileRow, RunRow
 from callbeat.runs.call_pages import call_pages, money
 from callbeat.runs.completeness import SUMS_DIFFER
 
+AT_ONCE = 500  # runs
 Json = dict[str, Any]
 Out = dict[tuple[str, str], int]  # (kind, reason): rows
 
@@ -137,7 +139,7 @@ def _batch(batch: BatchRow) -> Json:
 
 def _batches(session: Session, ids: Sequence[int]) -> defaultdict[int, list[BatchRow]]:
     found: defaultdict[int, list[BatchRow]] = defaultdict(list)
-    for part in _parts(ids):
+    for part in in_parts(ids, AT_ONCE):
         wanted = select(BatchRow).where(BatchRow.run_id.in_(part)).order_by(BatchRow.run_id, BatchRow.n)
         for batch in session.execute(wanted).scalars():
             found[batch.run_id].append(batch)
@@ -146,7 +148,7 @@ def _batches(session: Session, ids: Sequence[int]) -> defaultdict[int, list[Batc
 
 def _outcomes(session: Session, ids: Sequence[int]) -> defaultdict[int, Json]:
     found: defaultdict[int, Json] = defaultdict(dict)
-    for part in _parts(ids):
+    for part in in_parts(ids, AT_ONCE):
         counted = select(CallRow.run_id, CallRow.outcome, func.count()).where(CallRow.run_id.in_(part))
         for run_id, outcome, count in session.execute(counted.group_by(CallRow.run_id, CallRow.outcome)):
             found[run_id][str(outcome)] = count
@@ -156,7 +158,7 @@ def _outcomes(session: Session, ids: Sequence[int]) -> defaultdict[int, Json]:
 def _costs(session: Session, ids: Sequence[int]) -> defaultdict[int, Decimal | None]:
     """Summed here, not in the database: amounts are decimals, and a database would make floats of them."""
     found: defaultdict[int, Decimal | None] = defaultdict(lambda: None)
-    for part in _parts(ids):
+    for part in in_parts(ids, AT_ONCE):
         wanted = select(CallRow.run_id, CallRow.cost).where(CallRow.run_id.in_(part), CallRow.cost.is_not(None))
         for run_id, cost in session.execute(wanted):
             found[run_id] = (found[run_id] or Decimal(0)) + (cost or Decimal(0))
@@ -165,7 +167,7 @@ def _costs(session: Session, ids: Sequence[int]) -> defaultdict[int, Decimal | N
 
 def _out(session: Session, ids: Sequence[int]) -> defaultdict[int, Out]:
     found: defaultdict[int, Out] = defaultdict(dict)
-    for part in _parts(ids):
+    for part in in_parts(ids, AT_ONCE):
         columns = (ExclusionRow.run_id, ExclusionRow.kind, ExclusionRow.reason)
         counted = select(*columns, func.count()).where(ExclusionRow.run_id.in_(part)).group_by(*columns)
         for run_id, kind, reason, count in session.execute(counted):
@@ -179,8 +181,3 @@ def _events(session: Session, run_id: int) -> list[Json]:
         {"at": iso(row.at), "from": row.from_state, "to": row.to_state, "why": row.why, "actor": row.actor}
         for row in rows
     ]
-
-
-def _parts(ids: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:
-    """Databases limit how many values one question may name."""
-    return [ids[start : start + size] for start in range(0, len(ids), size)]

@@ -14,15 +14,16 @@ from sqlalchemy import delete, insert, select
 
 from callbeat.contacts.hashing import all_hashed
 from callbeat.contacts.rows import ROWS_AT_ONCE
-from callbeat.contacts.screening import EXCLUDED
+from callbeat.contacts.screening import EXCLUDED, Stage
 from callbeat.contacts.source import SourceError
 from callbeat.ledger.number_key import number_key
+from callbeat.ledger.parts import in_parts
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import CallRow, ExclusionRow, SuppressionRow
 from callbeat.ledger.writer import Writer
 from callbeat.runs.called import SCREENED, share_people, under_way
 from callbeat.runs.job import BatchJob
-from callbeat.runs.left_out import Stage, reasons, stages, suppression_stage
+from callbeat.runs.left_out import reasons, stages, suppression_stage
 
 NOBODY_LEFT = "nobody_left"
 CAP = "frequency"  # the lock of whether a person may be called once more
@@ -109,8 +110,7 @@ def now_listed(job: BatchJob) -> list[LeftOut]:
 
 def exclude(writer: Writer, job: BatchJob, left: Sequence[LeftOut]) -> None:
     """Within a transaction the calls become exclusions, and the batch counts them no more."""
-    for first in range(0, len(left), PART):
-        some = left[first : first + PART]
+    for some in in_parts(left, PART):
         writer.session.execute(delete(CallRow).where(CallRow.id.in_([one.call_id for one in some])))
         rows = [{"run_id": job.run.id, "row": one.row, "kind": EXCLUDED, "reason": one.reason} for one in some]
         writer.session.execute(insert(ExclusionRow), rows)

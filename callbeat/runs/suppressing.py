@@ -1,6 +1,6 @@
 """The ledger's own list of numbers that are never called: as keyed hashes, each with where it came from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select
 
 from callbeat.contacts.hashing import all_hashed, hashed
 from callbeat.ledger.number_key import number_key
+from callbeat.ledger.parts import in_parts
 from callbeat.ledger.tables import SuppressionRow
 from callbeat.ledger.writer import SYSTEM, Writer
 from callbeat.runs.context import Context
@@ -47,7 +48,7 @@ def remove(context: Context, numbers: pl.Series, actor: str) -> tuple[int, int]:
     now, gone = context.clock.now(), 0
     with context.ledger.write() as writer:
         writer.lock(LIST)
-        for some in _parts(hashes):
+        for some in in_parts(hashes, AT_ONCE):
             found = _on_it(writer, some)
             writer.session.execute(delete(SuppressionRow).where(SuppressionRow.number_hash.in_(found)))
             gone += len(found)
@@ -61,7 +62,7 @@ def enlist(writer: Writer, hashes: Sequence[str], *, source: str, at: datetime, 
     """Put hashes on the list within a transaction; how many are new on it. What stands there keeps its source."""
     writer.lock(LIST)
     new = 0
-    for some in _parts(list(dict.fromkeys(hashes))):
+    for some in in_parts(list(dict.fromkeys(hashes)), AT_ONCE):
         there = set(_on_it(writer, some))
         rows = [
             {"number_hash": one, "source": source, "added_at": at, "actor": actor}
@@ -96,10 +97,6 @@ def _entry(row: SuppressionRow) -> Entry:
 def _on_it(writer: Writer, hashes: Sequence[str]) -> list[str]:
     found = select(SuppressionRow.number_hash).where(SuppressionRow.number_hash.in_(hashes))
     return list(writer.session.execute(found).scalars())
-
-
-def _parts(hashes: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (hashes[first : first + AT_ONCE] for first in range(0, len(hashes), AT_ONCE))
 
 
 def _numbers(count: int) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, or_, select, update
 
 from callbeat.ledger.locks import lease_clock
+from callbeat.ledger.parts import in_parts
 from callbeat.ledger.states import BATCH_PATIENCE, RUN_PATIENCE, WRITING_PATIENCE, BatchState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
@@ -129,11 +130,7 @@ def _batch_messages(batches: Iterable[BatchRow], now: datetime) -> Messages:
             polls[batch.account, batch.agent].append(batch.id)
         else:
             single.append((task, batch.id))
-    groups = [
-        ("poll", ids[start : start + IN_A_GROUP])
-        for ids in polls.values()
-        for start in range(0, len(ids), IN_A_GROUP)
-    ]
+    groups = [("poll", list(ids)) for of_agent in polls.values() for ids in in_parts(of_agent, IN_A_GROUP)]
     return [*_one_each(single), *groups]
 
 
