@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from callbeat.contacts.rows import BROKEN
-from callbeat.contacts.source import MOST_LINES, SourceError
+from callbeat.contacts.source import MOST_LINES, NEVER_CLOSED, SourceError
 from callbeat.contacts.table import Table
 
-NEVER_CLOSED = "a quote is opened in it and never closed"
 _LIKE_A_NUMBER = re.compile(r"['\"\s().+\-\u00a0\u2010-\u2015]*(?:[0-9][\"\s().\-\u00a0\u2010-\u2015]*){7,17}")
 Record = tuple[int, list[str]]  # the line of its block that a row begins on, from 0; and its fields
 

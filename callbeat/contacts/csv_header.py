@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from callbeat.contacts.source import LONGEST_FIELD, SourceError
+from callbeat.contacts.source import LONGEST_FIELD, NEVER_CLOSED, SourceError
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 FIRST_READ = 64 * 1024
@@ -61,7 +61,7 @@ def _record(head: bytes, separator: str, *, whole: bool) -> Header | str | None:
     except csv.Error as error:
         if "unexpected end" not in str(error):
             return str(error)
-        return "a quote is opened in it and never closed" if whole else None
+        return NEVER_CLOSED if whole else None
     if lines.tell() == len(text) and not whole:
         return None
     used = len(text[: lines.tell()].encode())

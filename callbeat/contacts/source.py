@@ -8,6 +8,7 @@ MOST_BYTES = 256 * 1024 * 1024
 MOST_ROWS = 1_000_000
 LONGEST_FIELD = 1_000_000
 MOST_LINES = 100  # of one field
+NEVER_CLOSED = "a quote is opened in it and never closed"
 
 
 class SourceError(Exception):

@@ -22,7 +22,8 @@ from callbeat.ledger.writer import Writer
 from callbeat.runs.context import Context
 from callbeat.runs.number_search import files_with
 from callbeat.runs.retention import NOBODY, OVER
-from callbeat.runs.written_files import Fate, Whom, empty_file, fate_unchanged, is_remote
+from callbeat.runs.written_files import Fate, Whom, empty_file, fate_unchanged
+from callbeat.whole_files import is_remote
 
 SHOWN_OF_HASH = 8
 FORGOTTEN = "forgotten"  # the source of a suppression that was asked for with it

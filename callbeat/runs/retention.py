@@ -18,7 +18,8 @@ from callbeat.ledger.tables import CallRow, ExportRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.runs.context import Context
 from callbeat.runs.lease import Hold, claim
-from callbeat.runs.written_files import Fate, Whom, empty_file, is_remote
+from callbeat.runs.written_files import Fate, Whom, empty_file
+from callbeat.whole_files import is_remote
 
 PART = 2000  # rows of one transaction: nobody else waits long
 MOST_AT_ONCE = 100

@@ -57,11 +57,6 @@ class NotOurs(Exception):
     """The file is not as callbeat writes it."""
 
 
-def is_remote(file: str) -> bool:
-    """Whether the name of a file leads to another machine."""
-    return "://" in file
-
-
 def empty_file(path: Path, whom: Whom) -> Fate:
     """Rewrite a file with the personal cells of some rows emptied, in one step; the new one is its owner's only.
 
