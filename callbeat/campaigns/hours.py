@@ -104,9 +104,14 @@ def _clocks(hours: Hours | NamedHours, campaign_zone: str, places: Collection[st
     if not places:
         raise ValueError("the recipient's own zone decides, and no place was given")
     of_region = _weekly_of_regions(hours)
-    parted = (place.partition("@") for place in places)
-    rules = ((of_region.get(region, general), zones.split("&")) for zones, _, region in parted)
+    rules = ((of_region.get(region, general), zones) for zones, region in map(zones_and_region, places))
     return {(weekly, _known(zone)) for weekly, zones in rules for zone in zones}
+
+
+def zones_and_region(place: str) -> tuple[list[str], str]:
+    """What a place says: the zones that come into question, and the region, empty where it names none."""
+    zones, _, region = place.partition("@")
+    return zones.split("&"), region
 
 
 def _weekly_of_regions(hours: Hours | NamedHours) -> dict[str, Weekly]:

@@ -57,12 +57,9 @@ def choose_start(
     `places` is where its recipients are, for hours that follow them.
     """
     last = rules.rounded(due_at) + _late(campaign, by_hand=by_hand)
-    earliest = _whole_minute(now + rules.capabilities.earliest + MARGIN)
-    start = rules.start_for(max(due_at, earliest, not_before or due_at), now, MARGIN)
-    if isinstance(start, NoStart):
-        return NoneLeft("too_far", start.reason)
-    if start.start_at > last:
-        return _too_late(start.start_at, last)
+    start = _start_by(rules, max(due_at, not_before or due_at), now, last)
+    if isinstance(start, NoneLeft):
+        return start
     found = within_hours(campaign, start.start_at, places)
     if isinstance(found, NoneLeft):
         return found if by_hand else _later(rules, campaign, start, now, last, places) or found
@@ -81,11 +78,8 @@ def first_possible(
     last = max(
         end_of_day(campaign, due_at, (LAST_TO_END,)), rules.rounded(due_at) + _late(campaign, by_hand=by_hand)
     )
-    earliest = _whole_minute(now + rules.capabilities.earliest + MARGIN)
-    start = rules.start_for(max(due_at, earliest), now, MARGIN)
-    if isinstance(start, NoStart):
-        return NoneLeft("too_far", start.reason)
-    return Chosen(start, None) if start.start_at <= last else _too_late(start.start_at, last)
+    start = _start_by(rules, due_at, now, last)
+    return start if isinstance(start, NoneLeft) else Chosen(start, None)
 
 
 def end_of_day(campaign: Campaign, due_at: datetime, zones: Iterable[str]) -> datetime:
@@ -98,8 +92,15 @@ def _late(campaign: Campaign, *, by_hand: bool) -> timedelta:
     return max(campaign.schedule.late, PATIENCE_BY_HAND) if by_hand else campaign.schedule.late
 
 
-def _too_late(start: datetime, last: datetime) -> NoneLeft:
-    return NoneLeft("too_late", f"the next start is {_clock(start)}, the last permitted {_clock(last)}")
+def _start_by(rules: Rules, asked: datetime, now: datetime, last: datetime) -> Start | NoneLeft:
+    """The first start from `asked` on that the provider takes, if it is not later than `last`."""
+    start = rules.start_for(max(asked, _whole_minute(now + rules.capabilities.earliest + MARGIN)), now, MARGIN)
+    if isinstance(start, NoStart):
+        return NoneLeft("too_far", start.reason)
+    if start.start_at > last:
+        words = f"the next start is {_clock(start.start_at)}, the last permitted {_clock(last)}"
+        return NoneLeft("too_late", words)
+    return start
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ Recipients in several zones have their hours at several times. Those who start t
 the same time are one wave, which becomes one batch, or several where a provider's limits ask for it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
 
-from callbeat.campaigns.hours import asks_recipient
+from callbeat.campaigns.hours import asks_recipient, zones_and_region
 from callbeat.campaigns.model import Campaign
 from callbeat.providers.port import Rules
 from callbeat.runs.starts import OUTSIDE_HOURS, Chosen, NoneLeft, choose_start, end_of_day, next_opening
@@ -85,7 +85,8 @@ class Ask:
         if not places:
             return self.due_at
         window = next_opening(self.campaign, self.due_at, places)
-        if window is None or window.opens >= end_of_day(self.campaign, self.due_at, zones_of(places)):
+        zones = [zone for place in places for zone in zones_and_region(place)[0]]
+        if window is None or window.opens >= end_of_day(self.campaign, self.due_at, zones):
             return self.due_at
         return max(self.due_at, window.opens)
 
@@ -156,11 +157,6 @@ class Waves:
             self.waves[index].calls += calls
             if place != ANYWHERE:
                 self.waves[index].places.add(place)
-
-
-def zones_of(places: Iterable[str]) -> set[str]:
-    """The zones that come into question at some places: a place is zones, and perhaps a region."""
-    return {zone for place in places for zone in place.partition("@")[0].split("&")}
 
 
 def _place_of_unknown(campaign: Campaign) -> str:
