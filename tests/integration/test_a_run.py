@@ -102,7 +102,7 @@ def _tells_its_story(installation, run, due):
         "Asia/Kolkata",
         f"planned: due {due:%Y-%m-%d %H:%M} UTC",
         "opens: its contacts are read and screened",
-        "opened: 11 rows: 8 to call, 3 not (",
+        "opened: 11 rows: 8 to call, 3 not (1 duplicate, 1 no_country_code, 1 no_number)",
         "create: sends 8 calls to bolna, labelled cb-main-renewals-",
         f"created: the provider calls it {ref}",
         f"start: asked for {due:%Y-%m-%dT%H:%M}:00+00:00, which starts {start:%H:%M} UTC",

@@ -28,7 +28,7 @@ def test_two_beats_at_once_make_one_run_and_one_batch_for_each_due_time(installa
     dues = Counter((run["campaign"], run["due_at"]) for run in installation.runs())
     assert set(dues.values()) == {1}
     finished = [run for run in over if run["state"] == "finished"]
-    assert len(finished) >= len(over) - 4  # due times that came before the workers did may be missed
+    assert len(finished) >= len(over) - 2  # a due time that came before the workers did may be missed
     labels = Counter(batch["file_name"] for batch in installation.sandbox.batches(AGENT))
     assert set(labels.values()) == {1}
     for run in finished:
