@@ -1,13 +1,16 @@
 """Whether every row of a run ended in exactly one place: invalid, excluded, or one call with its outcome."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from callbeat.contacts.screening import EXCLUDED, INVALID
+from callbeat.ledger.lines import ALARM
 from callbeat.ledger.tables import BatchRow, CallRow, ExclusionRow, RunRow
+from callbeat.ledger.writer import Writer
 from callbeat.outcomes import Outcome
 
 SUMS_DIFFER = "sums_differ"  # the reason of a run that has ended, and does not add up
@@ -45,6 +48,14 @@ def differences(session: Session, run: RunRow) -> list[str]:
         *_without_outcome(session, run),
         *_batches(session, run),
     ]
+
+
+def alarmed(writer: Writer, run: RunRow, wrong: Sequence[str], at: datetime) -> str | None:
+    """Say aloud what does not add up; the answer is the reason with which the run then ends."""
+    if not wrong:
+        return None
+    writer.note(run, at=at, why=f"{ALARM}: its rows do not add up: {'; '.join(wrong)}")
+    return SUMS_DIFFER
 
 
 def _count(session: Session, *where: object) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, update
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import BatchRow, CallRow, ExclusionRow, RunRow
 from callbeat.ledger.writer import Writer
+from callbeat.runs.half_opened import clear
 from callbeat.runs.labels import label
 from callbeat.runs.lease import Hold
 from callbeat.runs.roster import Enrolled, Part, Planned, Roster
@@ -109,12 +110,6 @@ class Enrolment:
         named = label(site, run.campaign, run.due_at, run.manual, n)
         places = sorted(wave.places) or None
         writer.change(batch, n=n, key=f"{run.key}/{n}", label=named, calls=calls, places=places)
-
-
-def clear(writer: Writer, run: RunRow) -> None:
-    """What an opening that was cut short has left: nothing of it was ever acted on."""
-    for table in (CallRow, ExclusionRow, BatchRow):
-        writer.session.execute(delete(table).where(table.run_id == run.id))
 
 
 def _take(writer: Writer, before: BatchRow, batch: BatchRow, planned: Planned) -> None:

@@ -6,13 +6,12 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callbeat.ledger.lines import ALARM
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import Outcome
 from callbeat.runs.calls import close_calls, outcomes_in_words
-from callbeat.runs.completeness import SUMS_DIFFER, differences, sums
+from callbeat.runs.completeness import alarmed, differences, sums
 from callbeat.runs.context import Context
 from callbeat.runs.lease import claim
 from callbeat.runs.stop import left_over
@@ -48,10 +47,7 @@ def _end(context: Context, run: RunRow, batches: Sequence[BatchRow]) -> None:
     to, reason = verdict([(batch.state, batch.reason) for batch in told], run.stop_reason)
     now = context.clock.now()
     with context.ledger.write() as writer:
-        if wrong:
-            reason = SUMS_DIFFER
-            writer.note(run, at=now, why=f"{ALARM}: its rows do not add up: {'; '.join(wrong)}")
-        writer.move(run, to, at=now, why=words, reason=reason)
+        writer.move(run, to, at=now, why=words, reason=alarmed(writer, run, wrong, now) or reason)
     if run.next_action_at is not None:
         context.send("export", [run.id])
 

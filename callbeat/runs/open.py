@@ -13,9 +13,11 @@ from callbeat.ledger.writer import SWITCHES, Writer, campaign_lock
 from callbeat.providers.port import Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.approval import NOT_APPROVED, waits_for_approval
+from callbeat.runs.completeness import alarmed, differences
 from callbeat.runs.context import HALTED, Context, halted_since
-from callbeat.runs.enrol import Enrolment, clear
+from callbeat.runs.enrol import Enrolment
 from callbeat.runs.forgotten import Gap, forgotten
+from callbeat.runs.half_opened import clear
 from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.lease import Hold, claim
 from callbeat.runs.revisions import load_campaign
@@ -208,7 +210,7 @@ def _activate(writer: Writer, run: RunRow, batches: Sequence[BatchRow], tally: T
         clear(writer, run)
         why, to, reason = "stopped while it opened", RunState.CANCELLED, fresh.stop_reason
     elif not batches:
-        to, reason = nobody_left(tally)
+        to, reason = _ends_at_once(writer, run, tally, now)
         why = f"none of {tally.rows} rows is left to call{tally.reasons}"
     else:
         parts = f", in {len(batches)} batches" if len(batches) > 1 else ""
@@ -221,6 +223,13 @@ def _activate(writer: Writer, run: RunRow, batches: Sequence[BatchRow], tally: T
             writer.change(batch, next_action_at=now)
     writer.move(run, to, at=now, why=why, reason=reason, rows=tally.rows, next_action_at=now + WAIT)
     return to
+
+
+def _ends_at_once(writer: Writer, run: RunRow, tally: Tally, now: datetime) -> tuple[RunState, str]:
+    """Nobody looks at such a run again, so its sums are checked here."""
+    writer.change(run, rows=tally.rows)
+    to, reason = nobody_left(tally)
+    return to, alarmed(writer, run, differences(writer.session, run), now) or reason
 
 
 def nobody_left(tally: Tally) -> tuple[RunState, str]:

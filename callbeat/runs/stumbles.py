@@ -11,6 +11,7 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, EventRow, RunRow
 from callbeat.ledger.writer import R, Writer
 from callbeat.runs.context import Context, log
+from callbeat.runs.half_opened import clear
 from callbeat.runs.lease import Lapsed
 
 MOST = 5
@@ -82,6 +83,8 @@ def _end(writer: Writer, run: RunRow, now: datetime, why: str) -> bool:
     states = select(BatchRow.state).where(BatchRow.run_id == run.id)
     if run.state is RunState.ACTIVE and not all(_over(state) for (state,) in writer.session.execute(states)):
         return False
+    if run.state is RunState.OPENING:
+        clear(writer, run)
     writer.move(run, RunState.FAILED, at=now, why=f"{why}: see the log", reason=DEFECT)
     return True
 

@@ -10,7 +10,7 @@ from callbeat.ledger.tables import ExclusionRow
 from callbeat.runs import open as opening
 from callbeat.runs.by_hand import stop_run
 from callbeat.runs.open import open_run
-from callbeat.runs.roster import Roster
+from callbeat.runs.roster import Part, Roster
 from tests.factories import DUE, LONG_PAST, NOW, a_campaign, minutes, office
 
 R, S = RunState, BatchState
@@ -142,6 +142,15 @@ def test_nobody_left_to_call_is_a_finished_run(world):
     after = opened(world, planned(world))
     assert (after.state, after.rows, world.batches()) == (R.FINISHED, 1, [])
     assert len(exclusions(world)) == 1
+
+
+def test_a_run_that_ends_as_it_opens_is_added_up_too(world, monkeypatch):
+    """No batch of it is ever finished, so nobody would look."""
+    world.write_contacts("contact_number\nnonsense\n")
+    monkeypatch.setattr(Part, "left_out", lambda _part, _most: iter(()))
+    after = opened(world, planned(world))
+    assert (after.state, after.reason, after.rows) == (R.FINISHED, "sums_differ", 1)
+    assert any("1 rows ≠ 0 invalid + 0 excluded + 0 calls" in event.why for event in world.events(after))
 
 
 @pytest.mark.parametrize(
