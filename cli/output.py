@@ -64,12 +64,17 @@ def print_table(title: str, columns: dict[str, Callable[[Json], object]], rows: 
     if not rows:
         out.print(f"{title}: none")
         return
+    wide_enough().print(make_table(title, columns, rows))
+
+
+def make_table(title: str, columns: dict[str, Callable[[Json], object]], rows: Sequence[Json]) -> Table:
+    """A table for people, not yet printed."""
     table = Table(title=Text(title), title_justify="left", header_style="bold")
     for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(_shown(show(row)) for show in columns.values()))
-    wide_enough().print(table)
+    return table
 
 
 def _shown(value: object) -> Text:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from callbeat.errors import UsageError
 from callbeat.runs import report
 from callbeat.runs.story import story
 from cli.acting import actor
@@ -11,6 +12,7 @@ from cli.context import load, make_context, open_ledger
 from cli.output import CallsFormat, Format, err, out, print_json, print_table
 from cli.story import print_story, print_what_is_held
 from cli.tables import RUN_COLUMNS, Columns, print_call_file, print_calls
+from cli.watching import follow, look_on
 from cli.words import clock, sum_line
 
 FormatOption = Annotated[Format, typer.Option("--format", help="table for people, json for machines.")]
@@ -28,6 +30,7 @@ def runs(
     limit: Annotated[
         int | None, typer.Option(help="Only so many, the newest; table: 100, json: all.", min=1)
     ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it anew each second, until Ctrl-C.")] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Every run with its state, and where each contact ended. Broken campaign files are told as well.
@@ -36,6 +39,10 @@ def runs(
     """
     settings = load()
     ledger = open_ledger(settings)
+    if watch:
+        _for_people(form, "--watch")
+        look_on(lambda rows: report.runs(ledger, campaign=campaign, limit=limit or rows), settings.make_clock())
+        return
     rows = report.runs(ledger, campaign=campaign, limit=limit or (None if form is Format.JSON else 100))
     for file in report.broken_files(ledger):
         for problem in file["problems"]:
@@ -51,8 +58,16 @@ def runs(
         print_table("Runs", RUN_COLUMNS, rows)
 
 
+def _for_people(form: Format, option: str) -> None:
+    if form is Format.JSON:
+        raise UsageError(f"{option} is for people: ask with --format json as often as you like")
+
+
 def show(
     run: Annotated[str, typer.Argument(help="A run, e.g. renewal-reminders@20261201T0430Z.")],
+    log: Annotated[
+        bool, typer.Option("--log", help="Its events line by line as they come, until it is over.")
+    ] = False,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """The story of one run, top to bottom. Every event with its reason, what comes next, and its batches.
@@ -62,6 +77,10 @@ def show(
     Example: callbeat show renewal-reminders@20261201T0430Z
     """
     ledger = open_ledger(load())
+    if log:
+        _for_people(form, "--log")
+        follow(ledger, run)
+        raise typer.Exit(3 if report.run(ledger, run)["needs_attention"] else 0)
     found = report.run(ledger, run)
     if form is Format.JSON:
         print_json(found)

@@ -41,9 +41,19 @@ def cells(story: Story, told: Told, before: datetime | None) -> list[Text]:
     """One event; the date is said where it changes."""
     local = [_clock(told.at, before, story.zone)] if _has_zone(story.zone) else []
     batch = [str(told.batch or "")] if story.batches > 1 else []
-    who = f" — {told.actor}" if told.actor else ""
     took = elapsed(told.at - before) if before else ""
-    return [Text(cell) for cell in (*local, _clock(told.at, before, UTC), took, *batch, told.words + who)]
+    return [Text(cell) for cell in (*local, _clock(told.at, before, UTC), took, *batch, _words(told))]
+
+
+def log_line(story: Story, told: Told) -> str:
+    """One event by itself: `2026-12-01 04:30:00 UTC (10:00:00 Asia/Kolkata)  batch 2: verified`."""
+    local = f" ({told.at.astimezone(story.zone):%H:%M:%S} {story.zone})" if _has_zone(story.zone) else ""
+    batch = f"batch {told.batch}: " if told.batch and story.batches > 1 else ""
+    return f"{told.at:%Y-%m-%d %H:%M:%S} UTC{local}  {batch}{_words(told)}"
+
+
+def _words(told: Told) -> str:
+    return f"{told.words} — {told.actor}" if told.actor else told.words
 
 
 def next_lines(story: Story) -> Iterator[str]:

@@ -37,9 +37,10 @@ LAST_ID = 2**31 - 1  # of an event, on PostgreSQL too
 class Told:
     """One event in words. `batch` is its number, None of the run as a whole; `actor` None is callbeat itself.
 
-    `tone` is good, bad or plain.
+    `number` is the event's own, `tone` is good, bad or plain.
     """
 
+    number: int
     at: datetime
     words: str
     batch: int | None = None
@@ -105,7 +106,7 @@ def tell(event: EventRow, batch: int | None) -> Told:
     if event.run_id is None:
         words = f"meanwhile: {event.why}"
     tone = "bad" if alarm or (moved and to in BAD) else "good" if moved and to in GOOD else "plain"
-    return Told(event.at, words, batch, None if event.actor == SYSTEM else event.actor, tone)
+    return Told(event.id, event.at, words, batch, None if event.actor == SYSTEM else event.actor, tone)
 
 
 def what_is_next(run: RunRow, batches: Sequence[BatchRow]) -> Iterable[Next]:

@@ -1,0 +1,66 @@
+"""Look on while things happen: a run's events as they come (show --log), the runs as they change (runs --watch)."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from rich.console import RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from callbeat.clock import Clock
+from callbeat.errors import UsageError
+from callbeat.ledger.states import RunState
+from callbeat.ledger.store import Ledger
+from callbeat.runs.story import Story, story
+from cli.output import Json, make_table, out
+from cli.story import STYLES, log_line, next_lines
+from cli.tables import RUN_COLUMNS
+
+EVERY = 1.0  # real seconds between two looks
+AROUND, FEWEST = 6, 3  # lines of the page that are no run; runs that are shown however low the terminal is
+AT_WORK = (RunState.OPENING, RunState.ACTIVE)
+
+
+def follow(ledger: Ledger, key: str) -> None:
+    """Print each event of a run as it comes, and on a terminal what is waited for, until the run is over.
+
+    Raises:
+        Refusal: no such run.
+    """
+    told: set[int] = set()  # numbers, not the last one: of two transactions the later may be seen first
+    with out.status("") as waiting, suppress(KeyboardInterrupt):
+        while (one := _tell_new(ledger, key, told)).next:
+            waiting.update(Text("; ".join(next_lines(one))))
+            time.sleep(EVERY)
+
+
+def _tell_new(ledger: Ledger, key: str, told: set[int]) -> Story:
+    one = story(ledger, key)
+    for event in one.events:
+        if event.number not in told:
+            out.print(log_line(one, event), style=STYLES[event.tone], soft_wrap=True)
+            told.add(event.number)
+    return one
+
+
+def look_on(newest: Callable[[int], list[Json]], clock: Clock) -> None:
+    """Show as many of the newest runs as there is room for, anew each second, until Ctrl-C.
+
+    Raises:
+        UsageError: there is no terminal to show them on.
+    """
+    if not out.is_terminal:
+        raise UsageError("--watch needs a terminal: in a script ask with --format json as often as you like")
+    with Live(console=out, auto_refresh=False, screen=True) as live, suppress(KeyboardInterrupt):
+        while True:
+            live.update(run_page(newest(max(FEWEST, out.height - AROUND)), clock.now()), refresh=True)
+            time.sleep(EVERY)
+
+
+def run_page(rows: list[Json], now: datetime) -> RenderableType:
+    """The runs as a table, and above it the time and how many of them are at work or need somebody."""
+    waiting = sum(run["needs_attention"] for run in rows)
+    at_work = sum(run["state"] in AT_WORK for run in rows)
+    return make_table(f"{now:%Y-%m-%d %H:%M:%S} UTC: {at_work} at work, {waiting} need you", RUN_COLUMNS, rows)
