@@ -21,6 +21,7 @@ from cli import (
     health,
     planning,
     processes,
+    reporting,
     showing,
     suppressing,
     up,
@@ -54,8 +55,8 @@ def options(
 
 
 PARTS = (
-    demo, up, processes, planning, showing, exporting, approving, acting, suppressing, forgetting, database, doctor,
-    health,
+    demo, up, processes, planning, showing, reporting, exporting, approving, acting, suppressing, forgetting,
+    database, doctor, health,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)
