@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from callbeat.contacts.digits import are_among, digits_of
 from callbeat.contacts.e164 import normalised
 from callbeat.contacts.rows import Rows
 
@@ -29,6 +30,8 @@ class Sieve:
 
     def drop(self, kind: str, reasons: pl.Series) -> None:
         """Take out each row that is given a reason; null leaves it."""
+        if reasons.null_count() == len(reasons):
+            return
         told = self.left.select("row").with_columns(kind=pl.lit(kind), reason=reasons.cast(pl.String))
         self.out.append(told.filter(pl.col("reason").is_not_null()))
         self.left = self.left.filter(reasons.is_null())
@@ -77,10 +80,16 @@ class Screen:
 
     def _duplicates(self, numbers: pl.Series) -> pl.Series:
         """As whole numbers of at most fifteen digits: eight bytes for each person of the run are kept."""
-        digits = numbers.str.slice(1).cast(pl.UInt64)
-        again = ~digits.is_first_distinct() | digits.is_in(self._seen.implode())
+        digits = digits_of(numbers)
+        again = ~digits.is_first_distinct() | are_among(digits, self._seen)
         self._seen = pl.concat([self._seen, digits.filter(~again)])
         return told("duplicate", again)
+
+
+def on_list(reason: str, numbers: pl.Series) -> Stage:
+    """A stage that leaves out everybody whose number (E.164) is among these."""
+    listed = digits_of(numbers)
+    return lambda frame: told(reason, are_among(digits_of(frame["number"]), listed))
 
 
 def told(reason: str, which: pl.Series) -> pl.Series:

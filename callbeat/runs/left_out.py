@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from callbeat.campaigns.model import Campaign
 from callbeat.contacts.hashing import hashes_of
-from callbeat.contacts.screening import Stage
+from callbeat.contacts.screening import Stage, on_list
 from callbeat.contacts.suppression import read_suppressed
 from callbeat.ledger.number_key import number_key
 from callbeat.ledger.store import Ledger
@@ -54,11 +54,11 @@ def suppression_stage(ledger: Ledger, root: Path, campaign: Campaign) -> Stage:
     Raises:
         SourceError: suppression_unreadable. Nobody may be called.
     """
-    files, listed, key = _of_files(root, campaign), _of_ledger(ledger), number_key(ledger)
+    in_files = on_list(SUPPRESSED, _of_files(root, campaign))
+    listed, key = _of_ledger(ledger), number_key(ledger)
 
     def stage(frame: pl.DataFrame) -> pl.Series:
-        numbers = frame.select("number")
-        by_file = numbers.join(files, on="number", how="left", maintain_order="left")["reason"]
+        by_file = in_files(frame)
         if listed.is_empty():
             return by_file.alias("reason")
         hashes = pl.DataFrame({"number_hash": hashes_of(frame, key)})
@@ -68,11 +68,10 @@ def suppression_stage(ledger: Ledger, root: Path, campaign: Campaign) -> Stage:
     return stage
 
 
-def _of_files(root: Path, campaign: Campaign) -> pl.DataFrame:
+def _of_files(root: Path, campaign: Campaign) -> pl.Series:
     region = campaign.contacts.region
     lists = [read_suppressed(root / path, region, within=root) for path in campaign.contacts.suppress or ()]
-    numbers = pl.concat(lists) if lists else pl.Series("number", dtype=pl.String)
-    return pl.DataFrame({"number": numbers.unique()}).with_columns(reason=pl.lit(SUPPRESSED))
+    return pl.concat(lists) if lists else pl.Series("number", dtype=pl.String)
 
 
 def _of_ledger(ledger: Ledger) -> pl.DataFrame:

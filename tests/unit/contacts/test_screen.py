@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callbeat.contacts.rows import Rows
-from callbeat.contacts.screening import EXCLUDED, INVALID, Screen, told
+from callbeat.contacts.screening import EXCLUDED, INVALID, Screen, on_list, told
 from tests.trying import tried
 
 ANN, BO, CY = "+12025550101", "+12025550102", "+12025550103"
@@ -72,6 +72,16 @@ def test_of_a_trial_only_the_numbers_that_are_allowed_are_called():
     assert left == [(1, ANN)]
     assert [reason for _, _, reason in out] == ["not_allowed", "duplicate", "no_country_code"]
     assert screened(part, allowed=set())[0] == []
+
+
+def test_who_is_on_a_list_is_left_out_and_who_was_erased_is_on_none():
+    """A list holds more people than a frame, or fewer, or nobody."""
+    frame = pl.DataFrame({"number": [ANN, "", None, BO, ANN]}, schema={"number": pl.String})
+    crowd = [f"+1202556{last:04}" for last in range(1_000)]
+    for listed in ([ANN], [*crowd, ANN, CY]):
+        told_why = on_list("suppressed", pl.Series("number", listed))(frame)
+        assert told_why.to_list() == ["suppressed", None, None, None, "suppressed"]
+    assert on_list("suppressed", pl.Series("number", [], dtype=pl.String))(frame).null_count() == 5
 
 
 def test_nobody_at_all_is_no_error():
