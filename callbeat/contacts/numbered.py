@@ -1,6 +1,6 @@
 """Frames of a source, numbered over all of it and cut to size; too many rows, or none, stop the run."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 
 import polars as pl
 
@@ -11,7 +11,7 @@ from callbeat.contacts.table import Table
 
 def numbered(
     frames: Iterable[pl.DataFrame], table: Table, wanted: Wanted, notes: tuple[str, ...] = ()
-) -> Iterator[Rows]:
+) -> Generator[Rows, None, None]:
     """Frames of `broken` and the columns of the table as `Rows`.
 
     Raises:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
+from callbeat.contacts.ahead import one_ahead
 from callbeat.contacts.buckets import STORES, taken
 from callbeat.contacts.csv_header import SEPARATORS, read_header
 from callbeat.contacts.csv_rows import CsvRows
@@ -66,7 +67,7 @@ def read_source(source: FileSource | QuerySource, wanted: Wanted, now: datetime)
         refuse_old(packed, wanted.max_age, now)
         with unpacked(packed) as found:
             table, frames, notes = _reading(found, wanted)
-            yield from numbered(frames, table, wanted, notes)
+            yield from one_ahead(numbered(frames, table, wanted, notes))
 
 
 @contextmanager
