@@ -26,6 +26,7 @@ NAMES = frozenset(
     }
 )  # fmt: skip
 _APART = re.compile(r"[\s_-]+")
+_OF_A_TABLE = re.compile(rf'["\r\0{SEPARATORS}]')
 
 
 class BadList(Exception):
@@ -99,9 +100,24 @@ def _text(path: Path, within: Path | None) -> str:
 
 def _phones(text: str) -> tuple[list[int], list[str]]:
     """The cells that should hold numbers, and the line of each."""
+    plain = text.replace("\r\n", "\n")
+    lines = plain.split("\n")
+    if _OF_A_TABLE.search(plain) or max(map(len, lines)) > LONGEST_FIELD:
+        return _phones_of_a_table(text)
+    full = [line for line, cell in enumerate(lines, 1) if cell.strip()]
+    cells = [lines[line - 1] for line in full]
+    begin = 1 if _is_name(cells[0]) else 0
+    return full[begin:], cells[begin:]
+
+
+def _is_name(cell: str) -> bool:
+    return _APART.sub("_", cell.strip().lower()) in NAMES
+
+
+def _phones_of_a_table(text: str) -> tuple[list[int], list[str]]:
     rows = _rows(text)
     line, first = next(rows)
-    named = [_APART.sub("_", cell.strip().lower()) in NAMES for cell in first]
+    named = [_is_name(cell) for cell in first]
     if sum(named) > 1 or (len(first) > 1 and not any(named)):
         raise BadList(f"has {len(first)} columns, and no header that names one of them phone")
     column = named.index(True) if any(named) else 0
@@ -122,7 +138,7 @@ def _rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:
     table = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         for row in table:
-            if any(cell.strip() for cell in row):
+            if "".join(row).strip():
                 yield table.line_num, row
     except csv.Error:
         raise BadList(f"cannot be divided into columns on line {table.line_num}") from None

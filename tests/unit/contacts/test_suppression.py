@@ -4,9 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from callbeat.contacts.source import SourceError
-from callbeat.contacts.suppression import read_suppressed
+from callbeat.contacts.suppression import BadList, numbers_in, read_suppressed
+from tests.trying import tried
 
 ONE, TWO = "+12025550101", "+447700900101"
 
@@ -76,6 +79,24 @@ def test_a_list_that_is_read_in_part_is_not_read(tmp_path, data, words):
     assert words in told.value.words
     assert "nobody is called" in told.value.words
     assert "555019" not in told.value.words
+
+
+LINES = st.sampled_from(["phone", " Phone-no ", ONE, f" {TWO}", f"'{ONE}", "", "  ", "12", "\x0b", "x" * 10_001])
+
+
+def said(text):
+    try:
+        return numbers_in(text).to_list()
+    except BadList as bad:
+        return str(bad)
+
+
+@tried(60)
+@given(st.lists(LINES, max_size=6), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_lines_alone_say_what_they_say_as_a_table(lines, end):
+    """A list without quotes and separators is not taken apart by the reader of tables: it would find the same."""
+    quoted = [f'"{line}"' if line.strip() else line for line in lines]
+    assert said(end.join(lines)) == said(end.join(quoted))
 
 
 def test_what_is_no_file_below_the_folder_is_not_read(tmp_path):
