@@ -3,6 +3,8 @@
 import os
 import re
 import sys
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -18,6 +20,13 @@ from worker.names import WORKER
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "worker.app"]
 
 
+class Queue(StrEnum):
+    """What a worker may be for; `worker/queues.py` has their names in the broker."""
+
+    OPEN = "open"
+    STEPS = "steps"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for command in (beat, worker, flower, sandbox):
@@ -29,9 +38,13 @@ def beat_argv() -> list[str]:
     return [*CELERY, "beat"]
 
 
-def worker_argv(threads: int, name: str = WORKER) -> list[str]:
-    """A worker's command line; it takes the next number where another has that name."""
+def worker_argv(threads: int, name: str = WORKER, queues: Sequence[Queue] = ()) -> list[str]:
+    """A worker's command line; it takes the next number where another has that name. No queues are all of them."""
     wanted = ["--concurrency", str(threads), "--hostname", f"{name}@%h"]
+    if queues:
+        from worker.queues import QUEUES  # noqa: PLC0415 - Celery is a second that no other command needs
+
+        wanted += ["--queues", ",".join(QUEUES[queue] for queue in queues)]
     return [*CELERY, "worker", *wanted, "--without-gossip", "--without-mingle"]
 
 
@@ -56,6 +69,10 @@ def beat() -> None:
 def worker(
     threads: Annotated[int, typer.Option(min=1, max=200, help="How many steps at once in this process.")] = 25,
     name: Annotated[str, typer.Option(help="What Flower calls it; the next number where that is taken.")] = WORKER,
+    queue: Annotated[
+        list[Queue] | None,
+        typer.Option(help="Only these: open (reads and screens contacts) or steps (all else). Default: both."),
+    ] = None,
 ) -> None:
     """Do what is due. Start as many as you like, on as many machines as share the ledger.
 
@@ -63,7 +80,7 @@ def worker(
     """
     if not re.fullmatch(r"\w[\w.-]{0,50}", name, re.ASCII):
         raise typer.BadParameter("letters, digits, and - _ . between them", param_hint="--name")
-    _become_with_broker(worker_argv(threads, name))
+    _become_with_broker(worker_argv(threads, name, queue or ()))
 
 
 def flower(

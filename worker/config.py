@@ -8,6 +8,7 @@ from typing import Any
 
 from callbeat.settings import load_settings
 from worker.home import redis_url
+from worker.queues import STEPS, Turns, task_queues, task_routes
 from worker.redis_urls import celery_tls, celery_url
 
 VISIBILITY_SECONDS = 300
@@ -42,7 +43,9 @@ def configuration() -> dict[str, Any]:
         "worker_enable_remote_control": True,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "task_send_sent_event": False,
-        "task_default_queue": "callbeat",
+        "task_default_queue": STEPS,
+        "task_queues": task_queues(),
+        "task_routes": task_routes(),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": _transport(),
@@ -55,6 +58,7 @@ def configuration() -> dict[str, Any]:
 
 def _transport() -> dict[str, Any]:
     return {
+        "queue_order_strategy": f"{Turns.__module__}:{Turns.__name__}",
         "visibility_timeout": VISIBILITY_SECONDS,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,

@@ -64,8 +64,8 @@ class Flower:
     def waiting(self) -> int:
         """How many messages wait, as the broker tab has it."""
         queues = {one["name"]: one["messages"] for one in self.json("/api/queues/length")["active_queues"]}
-        assert set(queues) == {"callbeat"}
-        return int(queues["callbeat"])
+        assert set(queues) == {"callbeat", "callbeat.open"}
+        return int(sum(queues.values()))
 
     def shown(self) -> set[tuple[str, str]]:
         """Name and arguments of each task, as people read them."""

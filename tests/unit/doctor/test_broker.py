@@ -89,12 +89,24 @@ def test_only_workers_of_our_queue_count():
     told = {
         "a@h": [{"name": "callbeat"}],
         "b@h": [{"name": "celery"}],
-        "c@h": [{"name": "x"}, {"name": "callbeat"}],
+        "c@h": [{"name": "x"}, {"name": "callbeat"}, {"name": "callbeat.open"}],
     }
-    assert workers_of("callbeat", told) == 2
-    assert workers_of("callbeat", None) == 0
-    assert isinstance(judge_workers(2, needed=True), Told)
-    assert [judge_workers(0, needed=needed).level for needed in (True, False)] == ["error", "warning"]
+    assert workers_of(told) == {"steps": 2, "open": 1}
+    assert workers_of(None) == {"steps": 0, "open": 0}
+
+
+def test_workers_are_missed_where_nobody_serves_a_queue():
+    """Its messages wait for ever, while everything else looks well."""
+    (well,) = judge_workers({"steps": 2, "open": 1}, needed=True)
+    assert isinstance(well, Told)
+    assert [next(judge_workers({"steps": 0, "open": 0}, needed=needed)).level for needed in (True, False)] == [
+        "error",
+        "warning",
+    ]
+    _, missing = judge_workers({"steps": 2, "open": 0}, needed=True)
+    assert (missing.where, missing.level) == ("workers.queues", "error")
+    assert "`open`" in missing.problem
+    assert "--queue open" in missing.fix
 
 
 def test_a_variable_that_is_nearly_a_setting_is_found():
