@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from celery import current_app
+from kombu.messaging import Producer
 
 from callbeat.runs.context import Context, log, open_context
 from callbeat.runs.gates import Budget
@@ -18,6 +19,7 @@ BROKER_PAUSE = 5.0  # real seconds without a try, once the broker was found away
 _making = threading.Lock()
 _make_budget: Callable[[Settings], Budget] | None = None
 _away_until = 0.0
+_ending = False
 
 
 def can_send() -> bool:
@@ -27,15 +29,37 @@ def can_send() -> bool:
 
 def send(task: str, ids: Sequence[int]) -> None:
     """Send a task by name. While the broker is away the message is lost, and the sweep sends it again."""
-    global _away_until
     if not can_send():
         return
-    readable = _readable(task, ids)
     try:
-        current_app.send_task(f"runs.{task}", args=[list(ids)], argsrepr=readable, expires=EXPIRES, retry=False)
+        _publish(task, ids)
     except Exception as error:
-        _away_until = time.monotonic() + BROKER_PAUSE
-        log.warning("broker.away", task=task, why=type(error).__name__)
+        _miss_broker(task, error)
+
+
+def send_all(messages: Sequence[tuple[str, Sequence[int]]]) -> None:
+    """As `send`, many in one go and in their order."""
+    if not messages or not can_send():
+        return
+    try:
+        with current_app.producer_or_acquire() as producer, producer.batch():
+            for task, ids in messages:
+                _publish(task, ids, producer)
+    except Exception as error:
+        _miss_broker(messages[0][0], error)
+
+
+def _publish(task: str, ids: Sequence[int], producer: Producer | None = None) -> None:
+    readable = _readable(task, ids)
+    current_app.send_task(
+        f"runs.{task}", args=[list(ids)], argsrepr=readable, expires=EXPIRES, retry=False, producer=producer
+    )
+
+
+def _miss_broker(task: str, error: Exception) -> None:
+    global _away_until
+    _away_until = time.monotonic() + BROKER_PAUSE
+    log.warning("broker.away", task=task, why=type(error).__name__)
 
 
 def _readable(task: str, ids: Sequence[int]) -> str | None:
@@ -45,6 +69,17 @@ def _readable(task: str, ids: Sequence[int]) -> str | None:
     except Exception as error:
         log.warning("task.unnamed", task=task, ids=list(ids), why=type(error).__name__)
         return None
+
+
+def end() -> None:
+    """This process was told to end: what is not begun yet is left for others, who are sent it again."""
+    global _ending
+    _ending = True
+
+
+def ending() -> bool:
+    """Whether nothing more is to be begun."""
+    return _ending
 
 
 def keep_to(make_budget: Callable[[Settings], Budget]) -> None:
@@ -57,7 +92,7 @@ def keep_to(make_budget: Callable[[Settings], Budget]) -> None:
 def _context(_process: int) -> Context:
     settings = load_settings()
     budget = _make_budget(settings) if _make_budget is not None else None
-    return open_context(settings, send, can_send, budget)
+    return open_context(settings, send, can_send, budget, send_all)
 
 
 def context() -> Context:

@@ -24,6 +24,7 @@ from callbeat.settings import Settings
 
 log = structlog.get_logger("callbeat")
 Send = Callable[[str, Sequence[int]], None]
+Messages = Sequence[tuple[str, Sequence[int]]]
 REQUESTS_IN_A_LEASE = 4
 HALTED = "halted"
 
@@ -40,11 +41,20 @@ class Context:
     send: Send
     timeout: float = 30.0
     can_send: Callable[[], bool] = lambda: True
+    send_in_one_go: Callable[[Messages], None] | None = None
     allow_numbers: frozenset[str] | None = None  # the only ones that may be called; None allows all
     ceilings: Ceilings = NO_CEILINGS
     needs_approval: Callable[[str], bool] = lambda _account: False  # whether revisions of that account do
     keepers: Sequence[Keeper] = ()  # who knows, outside of the ledger, how far it had come
     term: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def send_all(self, messages: Messages) -> None:
+        """Send many tasks, in one go where there is a way to."""
+        if self.send_in_one_go is not None:
+            self.send_in_one_go(messages)
+            return
+        for task, ids in messages:
+            self.send(task, ids)
 
     @property
     def config_root(self) -> Path:
@@ -58,7 +68,11 @@ class Context:
 
 
 def open_context(
-    settings: Settings, send: Send, can_send: Callable[[], bool] = lambda: True, budget: Budget | None = None
+    settings: Settings,
+    send: Send,
+    can_send: Callable[[], bool] = lambda: True,
+    budget: Budget | None = None,
+    send_in_one_go: Callable[[Messages], None] | None = None,
 ) -> Context:
     """A process's context: its ledger ready, and of the right world. Without a budget nothing is held back.
 
@@ -78,6 +92,7 @@ def open_context(
         send=send,
         timeout=settings.request_timeout,
         can_send=can_send,
+        send_in_one_go=send_in_one_go,
         allow_numbers=None if settings.allow_numbers is None else frozenset(settings.allow_numbers),
         ceilings=Ceilings(settings.daily_calls, settings.daily_cost),
         needs_approval=settings.needs_approval,

@@ -31,8 +31,7 @@ def sweep(context: Context, *, open_runs: bool = True) -> int:
     if not context.can_send():
         return 0  # what cannot be sent is not taken: its time would be moved on for nothing
     messages = [message for message in _due(context) if open_runs or message[0] != "open"]
-    for task, ids in messages:
-        context.send(task, ids)
+    context.send_all(messages)
     return len(messages)
 
 
