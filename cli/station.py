@@ -15,6 +15,7 @@ from cli.supervisor import Process, Supervisor
 from cli.valkey import EmbeddedValkey, HomeLock
 
 Told = Callable[[str, str], None]
+TO_LEAVE = 10.0  # seconds a worker has beyond the deadline of a request; it ends by itself before that
 SANDBOX_ACCOUNTS = {  # in each provider's own form; they open nothing anywhere else
     "bolna": {"API_KEY": "bn-sandbox"},
     "trillet": {"API_KEY": "trillet-sandbox", "WORKSPACE_ID": "workspace-sandbox"},
@@ -117,7 +118,8 @@ def _processes(plan: Plan, home: Path, environment: dict[str, str]) -> Iterator[
     yield Process("beat", beat_argv(), environment, logs / "beat.log")
     for n in range(1, plan.workers + 1):
         name = f"worker-{n}"
-        yield Process(name, worker_argv(plan.threads, name), environment, logs / f"{name}.log")
+        grace = plan.settings.request_timeout + TO_LEAVE
+        yield Process(name, worker_argv(plan.threads, name), environment, logs / f"{name}.log", grace=grace)
     if plan.flower_port is not None:
         argv = flower_argv("127.0.0.1", plan.flower_port)
         yield Process("flower", argv, environment, logs / "flower.log", grace=5, essential=False)

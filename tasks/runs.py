@@ -24,13 +24,15 @@ from callbeat.runs import verify as verifying
 from callbeat.runs.context import Context, log
 from callbeat.runs.lease import Lapsed
 from callbeat.runs.stumbles import guarded
-from tasks.context import context
+from tasks.context import context, ending
 
 Step = Callable[[Context, int], None]
 
 
 def _each(step: Step, ids: list[int], table: type[R]) -> None:
     for row_id in ids:
+        if ending():
+            return
         once = partial(guarded, context(), table, row_id, partial(step, context(), row_id))
         _one(once, step.__name__, row_id)
 
@@ -112,6 +114,8 @@ def finish(ids: list[int]) -> None:
 def let_go(ids: list[int]) -> None:
     """Remove what is personal of runs whose retention is over; what fails is asked for again in a minute."""
     for run_id in ids:
+        if ending():
+            return
         _one(partial(keeping.let_go, context(), run_id), "let_go", run_id)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shutdown
+from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shutdown, worker_shutting_down
 from celery.worker.control import inspect_command
 
 from callbeat.errors import CallbeatError
@@ -12,6 +12,7 @@ from tasks import context
 from worker import logs
 from worker.budget import make_budget
 from worker.config import configuration
+from worker.ending import TO_ANSWER, Ending
 from worker.names import take_name
 from worker.redis_urls import masked
 
@@ -19,6 +20,7 @@ logs.begin()
 app = Celery("callbeat")
 try:
     logs.settle(load_settings())
+    ending = Ending(load_settings().request_timeout + TO_ANSWER)
     app.conf.update(configuration())
 except CallbeatError as error:
     logs.leave(error)
@@ -50,6 +52,12 @@ def _stats(state: Any, **_: Any) -> dict[str, Any]:
 def _sweep_at_once(**_: Any) -> None:
     """A worker that has come up need not wait for beat to be told what is due."""
     context.send("sweep", [])
+
+
+@worker_shutting_down.connect
+def _end(**_: Any) -> None:
+    """In the handler of each signal to end."""
+    ending.asked()
 
 
 @worker_shutdown.connect
