@@ -20,6 +20,12 @@ class AccountSettings(BaseModel):
     api_key: SecretStr | None = Field(default=None, description="The provider's key.")
     base_url: str | None = Field(default=None, description="Another address than the provider's own.")
     workspace_id: str | None = Field(default=None, description="Trillet: the workspace, needed beside the key.")
+    requests_a_minute: int | None = Field(
+        default=None,
+        ge=10,
+        le=100_000,
+        description="Requests a minute over all workers: less where others use the account, more by contract.",
+    )
     version: str | None = Field(default=None, description="Cartesia: 2026-03-01, the default, or 2026-08-14.")
 
     @field_validator("base_url")

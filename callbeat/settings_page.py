@@ -29,7 +29,7 @@ EXAMPLES = {
 ACCOUNTS = {
     "bolna": {"api_key": "bn-your-key"},
     "trillet": {"api_key": "your-key", "workspace_id": "your-workspace"},
-    "cartesia": {"api_key": "sk_car_your_key", "version": "2026-03-01"},
+    "cartesia": {"api_key": "sk_car_your_key", "version": "2026-03-01", "requests_a_minute": "600"},
     "eu": {"provider": "cartesia", "api_key": "sk_car_your_key", "base_url": "https://api.cartesia.ai"},
 }
 CRM = "postgresql://callbeat_reader:password@db.example.com/crm"

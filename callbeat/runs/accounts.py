@@ -126,7 +126,7 @@ class Accounts:
         client = connect_account(self._settings, account, provider, self._now)
         if isinstance(client, Finding):
             return f"{client.problem}: {client.fix}"
-        limit = rules_of(provider).capabilities.requests_a_minute
+        limit = requests_a_minute(self._settings, account, provider)
         watched = Watched(client, partial(self._watch, account))
         return watched if self._budget is None or limit is None else Budgeted(watched, self._budget, account, limit)
 
@@ -170,6 +170,13 @@ def _door(client: Provider, closed: AccountRow) -> Door:
         case Closed.FAILURES:
             return Door(StopsOnly(client, words, PROBE_EVERY), closed=words)
     return Door(ClosedAccount(words, PROBE_EVERY), closed=words)
+
+
+def requests_a_minute(settings: Settings, account: str, provider: str) -> int | None:
+    """How many an account may get: as it is set, else as its provider documents it. None is without a limit."""
+    known = settings.account(account)
+    told = None if known is None else known.requests_a_minute
+    return rules_of(provider).capabilities.requests_a_minute if told is None else told
 
 
 def connect_account(

@@ -9,6 +9,7 @@ from callbeat.providers.port import BatchSeen, CallSeen, Phase, RetryWish
 from callbeat.runs.calls import Shown, close_calls, outcomes_in_words, read_calls, shown
 from callbeat.runs.ceilings import stop_what_costs_too_much
 from callbeat.runs.context import Context
+from callbeat.runs.errands import Errand
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.needs import retry_wish
 from callbeat.runs.next_step import reads_talk
@@ -24,7 +25,7 @@ MISSING_ERROR = "the provider made no call for this row"
 
 def collect(context: Context, batch_id: int) -> None:
     """One fetch of a batch's calls."""
-    job = claim_batch(context, batch_id, {BatchState.RUNNING})
+    job = claim_batch(context, batch_id, {BatchState.RUNNING}, Errand.COLLECT)
     if job is None:
         return
     try:

@@ -10,6 +10,7 @@ from callbeat.providers.answers import Accepted, Answer, Busy, Failure, Refused,
 from callbeat.providers.port import BatchSeen, Created, NewBatch, Phase
 from callbeat.runs.called import SCREENED
 from callbeat.runs.context import Context
+from callbeat.runs.errands import Errand
 from callbeat.runs.forgotten import Gap, forgotten
 from callbeat.runs.gates import HeldBack
 from callbeat.runs.heartbeat import heed_clock
@@ -31,13 +32,15 @@ from callbeat.runs.verdicts import (
     count_denial,
 )
 
+STATES = {BatchState.READY, BatchState.CREATING, BatchState.UNCERTAIN}
 LATEST = datetime.max.replace(tzinfo=UTC)
+LOOK_AND_CREATE = 2  # requests
 MOST_LOOKS = 3  # at an account of which nothing but its clock and its key can be seen
 
 
 def create(context: Context, batch_id: int) -> None:
     """One step for a batch that is ready, was being created when a process died, or is uncertain."""
-    job = claim_batch(context, batch_id, {BatchState.READY, BatchState.CREATING, BatchState.UNCERTAIN})
+    job = claim_batch(context, batch_id, STATES, Errand.START)
     if job is None:
         return
     if job.batch.state is BatchState.CREATING:
@@ -48,7 +51,8 @@ def create(context: Context, batch_id: int) -> None:
     if job.batch.state is BatchState.UNCERTAIN and not job.can.found_by_label:
         hold_what_was_lost(job)
         return
-    if job.batch.state is BatchState.READY and _decided_before(job):
+    ready = job.batch.state is BatchState.READY
+    if (ready and _decided_before(job)) or not job.afford(LOOK_AND_CREATE if ready else 1):
         return
     found = _look_up(job) if job.can.found_by_label else _look_at_the_account(job)
     if isinstance(found, list):

@@ -17,8 +17,10 @@ from callbeat.providers.port import (
     Provider,
     TalkSeen,
 )
+from callbeat.runs.errands import Errand
 
 T = TypeVar("T")
+USED_UP = "the budget of"  # begins the reason of what waits for its turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,10 @@ class HeldBack:
 class Budget(Protocol):
     """How many requests a minute an account has left, over all processes."""
 
-    def spend(self, account: str, a_minute: int, *, urgent: bool) -> timedelta | None:
-        """None when one request may leave now, and is counted; else after how long to ask again.
+    def spend(self, account: str, a_minute: int, errand: Errand, requests: int = 1) -> timedelta | None:
+        """None when so many requests may leave now, and are counted; else after how long to ask again.
 
-        What is `urgent` may use the whole of it; the rest leaves a part of it alone.
+        It is all of them or none. What an errand may use of the account's budget is in `callbeat.runs.errands`.
         """
 
 
@@ -45,7 +47,7 @@ class Gate:
     def __init__(self, provider: Provider | None = None) -> None:
         self._provider = provider
 
-    def _pass(self, ask: Callable[[Provider], Answer[T]], *, urgent: bool = False) -> Answer[T]:
+    def _pass(self, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
         raise NotImplementedError
 
     @property
@@ -53,22 +55,22 @@ class Gate:
         return self._provider.clock_difference if self._provider else timedelta(0)
 
     def create(self, batch: NewBatch) -> Answer[Created]:
-        return self._pass(lambda provider: provider.create(batch), urgent=True)
+        return self._pass(lambda provider: provider.create(batch), Errand.START)
 
     def schedule(self, ref: str, text: str) -> Answer[datetime | None]:
-        return self._pass(lambda provider: provider.schedule(ref, text), urgent=True)
+        return self._pass(lambda provider: provider.schedule(ref, text), Errand.START)
 
     def stop(self, ref: str) -> Answer[None]:
-        return self._pass(lambda provider: provider.stop(ref), urgent=True)
+        return self._pass(lambda provider: provider.stop(ref), Errand.STOP)
 
     def delete(self, ref: str) -> Answer[None]:
-        return self._pass(lambda provider: provider.delete(ref), urgent=True)
+        return self._pass(lambda provider: provider.delete(ref), Errand.STOP)
 
     def stop_call(self, call: str) -> Answer[None]:
-        return self._pass(lambda provider: provider.stop_call(call), urgent=True)
+        return self._pass(lambda provider: provider.stop_call(call), Errand.STOP)
 
     def retry(self, ref: str) -> Answer[int | None]:
-        return self._pass(lambda provider: provider.retry(ref), urgent=True)
+        return self._pass(lambda provider: provider.retry(ref), Errand.START)
 
     def get(self, ref: str) -> Answer[BatchSeen]:
         return self._pass(lambda provider: provider.get(ref))
@@ -86,7 +88,7 @@ class Gate:
         return self._pass(lambda provider: provider.list_talks(ref, cursor))
 
     def account(self) -> Answer[AccountSeen]:
-        return self._pass(lambda provider: provider.account(), urgent=True)
+        return self._pass(lambda provider: provider.account(), Errand.START)
 
 
 class ClosedAccount(Gate):
@@ -96,7 +98,7 @@ class ClosedAccount(Gate):
         super().__init__()
         self._busy = Busy(reason, retry_in, sent=False)
 
-    def _pass(self, ask: Callable[[Provider], Answer[T]], *, urgent: bool = False) -> Answer[T]:
+    def _pass(self, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
         return self._busy
 
 
@@ -128,29 +130,52 @@ class Watched(Gate):
         super().__init__(provider)
         self._asked, self._notice = provider, notice
 
-    def _pass(self, ask: Callable[[Provider], Answer[T]], *, urgent: bool = False) -> Answer[T]:
+    def _pass(self, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
         answer = ask(self._asked)
         self._notice(answer)
         return answer
 
 
 class Budgeted(Gate):
-    """A provider that is asked no more often than it takes; what may not leave yet is Busy, and nothing is lost."""
+    """A provider that is asked no more often than it takes; what may not leave yet is Busy, and nothing is lost.
+
+    What ends dialling goes as a stop, whatever it was asked for; all else by the errand that this is on.
+    """
 
     def __init__(
-        self, provider: Provider, budget: Budget, account: str, a_minute: int, *, every_request_urgent: bool = False
+        self, provider: Provider, budget: Budget, account: str, a_minute: int, errand: Errand = Errand.POLL
     ) -> None:
         super().__init__(provider)
         self._asked, self._budget, self._account, self._a_minute = provider, budget, account, a_minute
-        self._urgent = every_request_urgent
+        self._errand, self._paid = errand, 0
 
-    def _pass(self, ask: Callable[[Provider], Answer[T]], *, urgent: bool = False) -> Answer[T]:
-        wait = self._budget.spend(self._account, self._a_minute, urgent=urgent or self._urgent)
-        if wait is None:
+    def on(self, errand: Errand) -> "Budgeted":
+        """The same account, asked for something."""
+        return Budgeted(self._asked, self._budget, self._account, self._a_minute, errand)
+
+    def afford(self, requests: int) -> Busy | None:
+        """Count so many requests at once, that are sent next; Busy where they may not all leave now.
+
+        A look-up that leaves without the create that it is for would have to be repeated.
+        """
+        wait = self._budget.spend(self._account, self._a_minute, self._errand, requests)
+        if wait is not None:
+            return self._busy(wait)
+        self._paid += requests
+        return None
+
+    def _pass(self, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
+        if self._paid:
+            self._paid -= 1
             return ask(self._asked)
-        words = f"the budget of {self._a_minute} requests a minute of account {self._account} is used up"
-        return Busy(words, wait, sent=False)
+        wait = self._budget.spend(self._account, self._a_minute, self._by(errand))
+        return ask(self._asked) if wait is None else self._busy(wait)
 
-    def urgently(self) -> "Budgeted":
-        """The same account for what cannot wait: its reads too may use the whole budget."""
-        return Budgeted(self._asked, self._budget, self._account, self._a_minute, every_request_urgent=True)
+    def _by(self, errand: Errand | None) -> Errand:
+        """A change is never on the errand of a read; one on the way to a start may be nearer to it than it says."""
+        on_its_way = errand is Errand.START and self._errand in (Errand.STOP, Errand.NEAR)
+        return self._errand if errand is None or on_its_way else errand
+
+    def _busy(self, wait: timedelta) -> Busy:
+        words = f"{USED_UP} {self._a_minute} requests a minute of account {self._account} is used up"
+        return Busy(words, wait, sent=False)

@@ -20,12 +20,14 @@ from callbeat.providers.port import Provider, Rules
 from callbeat.providers.registry import rules_of
 from callbeat.runs.ceilings import over_a_ceiling
 from callbeat.runs.context import HALTED, Context, halted_since
-from callbeat.runs.gates import Budgeted, HeldBack
+from callbeat.runs.errands import Errand, no_longer_than, on_the_way
+from callbeat.runs.gates import USED_UP, Budgeted, HeldBack
 from callbeat.runs.lease import Hold, claim
 from callbeat.runs.next_step import LIVE, task_for_batch
 from callbeat.runs.pace import overdue
 from callbeat.runs.revisions import load_campaign
 from callbeat.runs.starts import (
+    MARGIN,
     STOP_AHEAD,
     Chosen,
     NoneLeft,
@@ -49,7 +51,6 @@ class BatchJob:
     run: RunRow
     rules: Rules
     provider: Provider
-    urgent: Provider  # the same, before whom nothing of this account goes
     no_funds: str | None = None  # why this account may create and schedule nothing now
     closed: str | None = None  # why it may be asked nothing
 
@@ -138,6 +139,18 @@ class BatchJob:
             wait = min(wait, max(until - STOP_AHEAD - self.now, SOON))
         self.release(wait=wait, why=why, **changes | {"reason": reason})
 
+    def afford(self, requests: int) -> bool:
+        """Whether the requests that are sent next may leave; else the batch is given back, to wait for its turn."""
+        busy = self.provider.afford(requests) if isinstance(self.provider, Budgeted) else None
+        if busy is not None:
+            self.wait(no_longer_than(busy.retry_in, self._last_moments(), self.now), busy.reason)
+        return busy is None
+
+    def _last_moments(self) -> tuple[datetime, datetime]:
+        """Until when a start can be asked for that is on time, and one that is not too late."""
+        on_time = self.rules.rounded(self.due_at) - self.can.earliest - MARGIN
+        return on_time, on_time + self.campaign.schedule.late
+
     def choose_start(self) -> Chosen | NoneLeft:
         """The start to ask for now, by the provider's clock."""
         now, by_hand = self.now + self.provider.clock_difference, bool(self.run.manual)
@@ -180,6 +193,8 @@ class BatchJob:
         """Why no start is left: what held it back until then, where something did."""
         shut = HeldBack("account_closed", self.closed) if self.closed is not None else None
         held = shut or self.held_back(self.rules.rounded(self.due_at))
+        if held is None and (self.batch.reason or "").startswith(USED_UP):
+            held = HeldBack(none.reason, self.batch.reason or "")
         return none if held is None else NoneLeft(held.reason, f"{held.words}; {none.words}")
 
     def note(self, why: str) -> None:
@@ -196,9 +211,9 @@ class BatchJob:
 
 
 def claim_batch(
-    context: Context, batch_id: int, states: Collection[BatchState], *, stopping: bool = False
+    context: Context, batch_id: int, states: Collection[BatchState], errand: Errand = Errand.POLL
 ) -> BatchJob | None:
-    """Take a batch, its run, its campaign and its provider.
+    """Take a batch, its run, its campaign and its provider, who is asked for that errand.
 
     None if it is not to be had, or if it is to be stopped and this is not the stop: that is sent instead.
     """
@@ -210,17 +225,19 @@ def claim_batch(
     bind_contextvars(run=run.key)
     door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
     rules = rules_of(batch.provider)
-    urgent = _urgently(door.provider)
-    job = BatchJob(context, hold, batch, run, rules, door.provider, urgent, door.no_funds, door.closed)
-    if not stopping and task_for_batch(batch, job.now) == "stop":
+    provider = _on(errand, door.provider, batch.start_at or batch.due_at or run.due_at, context.clock.now())
+    job = BatchJob(context, hold, batch, run, rules, provider, door.no_funds, door.closed)
+    if errand is not Errand.STOP and task_for_batch(batch, job.now) == "stop":
         job.release()
         job.next_task()
         return None
     return job
 
 
-def _urgently(provider: Provider) -> Provider:
-    return provider.urgently() if isinstance(provider, Budgeted) else provider
+def _on(errand: Errand, provider: Provider, start_at: datetime, now: datetime) -> Provider:
+    if not isinstance(provider, Budgeted):
+        return provider
+    return provider.on(on_the_way(start_at, now) if errand is Errand.START else errand)
 
 
 def _run_of(context: Context, batch: BatchRow) -> RunRow:

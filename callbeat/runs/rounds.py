@@ -10,6 +10,7 @@ from callbeat.providers.capabilities import RetriesBy
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.runs.calls import Shown
 from callbeat.runs.context import Context
+from callbeat.runs.errands import Errand
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.needs import retry_wish
 from callbeat.runs.starts import STOP_AHEAD
@@ -47,7 +48,7 @@ def next_round(job: BatchJob, batch: BatchSeen, found: Shown) -> datetime | None
 
 def retry(context: Context, batch_id: int) -> None:
     """One step for a batch whose next round is due, or may have been asked for."""
-    job = claim_batch(context, batch_id, {BatchState.RUNNING, BatchState.RETRYING})
+    job = claim_batch(context, batch_id, {BatchState.RUNNING, BatchState.RETRYING}, Errand.START)
     if job is None:
         return
     try:
@@ -79,7 +80,7 @@ def _look_and_send(job: BatchJob) -> None:
 
 def _look(job: BatchJob) -> BatchSeen | None:
     job.hold.check()
-    answer = job.urgent.get(job.ref)
+    answer = job.provider.get(job.ref)
     if isinstance(answer, Accepted):
         return answer.value
     job.wait(answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, answer.reason)

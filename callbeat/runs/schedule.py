@@ -8,21 +8,25 @@ from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, NoStart, Phase, Start
 from callbeat.runs.context import Context
+from callbeat.runs.errands import Errand
 from callbeat.runs.forgotten import forgotten
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.starts import Chosen, NoneLeft, Until
 from callbeat.runs.verdicts import BETWEEN_READS, after_schedule, after_unscheduled, count_denial
 
+LOOK_AND_SCHEDULE = 2  # requests
 PATIENCE_WITH_ORPHANS = timedelta(hours=1)  # after the due time: what is not scheduled dials nobody
 
 
 def schedule(context: Context, batch_id: int) -> None:
     """One step for a batch that is created, or whose schedule may have been taken."""
-    job = claim_batch(context, batch_id, {BatchState.CREATED, BatchState.SCHEDULING})
+    job = claim_batch(context, batch_id, {BatchState.CREATED, BatchState.SCHEDULING}, Errand.START)
     if job is None:
         return
     if job.batch.state is BatchState.SCHEDULING:
         _read_back(job)
+        return
+    if isinstance(_choose(job), Chosen) and not job.afford(LOOK_AND_SCHEDULE):
         return
     if not _is_parked(job):
         return

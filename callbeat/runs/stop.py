@@ -13,6 +13,7 @@ from callbeat.runs.anew import LEFT_OUT, UNREADABLE, end, ending
 from callbeat.runs.calls import Shown, close_calls, outcomes_in_words, read_calls, shown
 from callbeat.runs.ceilings import DAILY_COST
 from callbeat.runs.context import Context
+from callbeat.runs.errands import Errand
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.next_step import RUNG_OFF
 from callbeat.runs.poll import ENDED
@@ -52,7 +53,7 @@ WORDS = {  # reasons of the ledger, as the event tells them
 
 def stop(context: Context, batch_id: int) -> None:
     """One step on the way to a batch that dials nobody any more."""
-    job = claim_batch(context, batch_id, STOPPABLE, stopping=True)
+    job = claim_batch(context, batch_id, STOPPABLE, Errand.STOP)
     if job is None:
         return
     reason = job.batch.stop_reason or HOURS_ENDED
@@ -76,7 +77,7 @@ def _cancel(job: BatchJob, reason: str) -> None:
 def _ring_off(job: BatchJob, reason: str) -> None:
     """A person must judge what became of it; that it rings nobody any more need not wait for that."""
     job.hold.check()
-    answer = job.urgent.stop(job.ref)
+    answer = job.provider.stop(job.ref)
     if isinstance(answer, Accepted):
         job.release(wait=RING_OFF_AGAIN, why=f"{reason}: the provider took a stop while it is held", phase=RUNG_OFF)
     else:
@@ -90,7 +91,7 @@ def _stop(job: BatchJob, reason: str) -> None:
             stop_reason=reason, reason=reason, in_doubt_since=job.now, denials=0, page=None,
         )  # fmt: skip
     job.hold.check()
-    seen = job.urgent.get(job.ref)
+    seen = job.provider.get(job.ref)
     if isinstance(seen, Accepted):
         _act(job, seen.value)
     elif isinstance(seen, Refused) and _is_gone(job, seen):
@@ -111,7 +112,7 @@ def _stop_unseen(job: BatchJob, seen: Failure) -> None:
     """It cannot be looked at, and must end all the same: a stop does no harm to what has stopped."""
     _count_stop(job)
     job.hold.check()
-    answer = job.urgent.stop(job.ref)
+    answer = job.provider.stop(job.ref)
     if isinstance(answer, Refused) and _merely_waits(job):
         answer = _delete(job)
     _after(job, answer, f"cannot be seen ({seen.reason})", seen)
@@ -136,7 +137,7 @@ def _act(job: BatchJob, seen: BatchSeen) -> None:
     _count_stop(job)
     job.hold.check()
     parked = seen.phase is Phase.PARKED
-    answer = _delete(job, DELETED_UNBEGUN) if parked else job.urgent.stop(job.ref)
+    answer = _delete(job, DELETED_UNBEGUN) if parked else job.provider.stop(job.ref)
     if isinstance(answer, Refused) and seen.phase is Phase.SCHEDULED:
         answer = _delete(job)
     _after(job, answer, f"is {seen.status_word}", answer)
@@ -145,7 +146,7 @@ def _act(job: BatchJob, seen: BatchSeen) -> None:
 def _delete(job: BatchJob, gone: str = DELETED) -> Answer[None]:
     """A batch that merely waits may not count as running, and is stopped by this. What is deleted is gone."""
     job.hold.check()
-    answer = job.urgent.delete(job.ref)
+    answer = job.provider.delete(job.ref)
     if isinstance(answer, Accepted) and not job.can.start_with_create:
         with job.context.ledger.write() as writer:
             writer.change(job.batch, phase=gone)
@@ -195,12 +196,12 @@ def _stop_calls(job: BatchJob, calls: Iterable[Any]) -> None:
     if waiting and not job.can.stops_single_calls:
         _count_stop(job)
         job.hold.check()
-        job.urgent.stop(job.ref)
+        job.provider.stop(job.ref)
         return
     for call in waiting:
         if call.provider_call:
             job.hold.check()
-            job.urgent.stop_call(call.provider_call)
+            job.provider.stop_call(call.provider_call)
 
 
 def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:

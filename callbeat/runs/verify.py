@@ -9,6 +9,7 @@ from callbeat.providers.answers import Accepted, Busy, Failure, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
 from callbeat.runs.anew import may_start
 from callbeat.runs.context import Context
+from callbeat.runs.errands import Errand, no_longer_than
 from callbeat.runs.gone import counted, held_as_gone
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.labels import bears
@@ -24,7 +25,7 @@ AGAIN = timedelta(seconds=30)
 
 def verify(context: Context, batch_id: int) -> None:
     """One look at all batches of the agent; at this one alone where they cannot be listed."""
-    job = claim_batch(context, batch_id, {BatchState.SCHEDULED})
+    job = claim_batch(context, batch_id, {BatchState.SCHEDULED}, Errand.START)
     if job is None or not may_start(job):
         return
     if not job.can.found_by_label:
@@ -69,7 +70,7 @@ def _give_way(job: BatchJob, twin: BatchSeen) -> None:
     Ours is cancelled and the other is followed, so that its calls are accounted for.
     """
     job.hold.check()
-    answer = job.urgent.stop(job.ref)
+    answer = job.provider.stop(job.ref)
     if not isinstance(answer, Accepted):
         _not_verified(job, Busy(f"{twin.ref} bears our label and dials, and ours is not cancelled yet"), twice=True)
         return
@@ -140,7 +141,7 @@ def _until_next(start: datetime, now: datetime, done: bool) -> timedelta:
 def _not_shown(job: BatchJob) -> None:
     """Perhaps it is listed late; perhaps somebody deleted it there."""
     job.hold.check()
-    answer = job.urgent.get(job.ref)
+    answer = job.provider.get(job.ref)
     if isinstance(answer, Accepted):
         _confirm(job, answer.value)
     elif isinstance(answer, Refused) and answer.why is not Why.CREDENTIALS:
@@ -163,6 +164,8 @@ def _not_verified(job: BatchJob, answer: Failure, *, twice: bool = False) -> Non
     start = job.batch.start_at or job.now
     if job.now < start:
         wait = answer.retry_in if isinstance(answer, Busy) else AGAIN
+        if isinstance(answer, Busy) and not answer.sent:
+            wait = no_longer_than(wait, (start,), job.now)
         job.wait(min(wait, start - job.now), f"not verified yet: {answer.reason}", **counted(job))
         return
     stop = _unverified_means_stop(job, twice=twice)

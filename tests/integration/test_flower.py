@@ -15,6 +15,7 @@ import pytest
 from kombu import Connection
 
 from callbeat.clock import Clock
+from callbeat.runs.errands import Errand
 from cli.ports import free_port
 from tests.integration.brokers import FORMS, PASSWORD, Broker
 from tests.integration.installation import Installation
@@ -133,7 +134,8 @@ def _runs(installation: Installation) -> None:
 
 def _keeps_the_budget(url: str, broker: Broker) -> None:
     """Where it cannot, each process would use a budget of its own, and say nothing."""
-    assert RedisBudget(url, Clock()).spend("bolna", 60, urgent=True) is None
+    assert RedisBudget(url, Clock()).spend("bolna", 60, Errand.START) is None
+    assert RedisBudget(url, Clock()).spend("bolna", 1, Errand.START) is not None
     with broker.client() as client:
         assert any(b"LIMITS" in key for key in client.scan_iter())
 

@@ -9,6 +9,7 @@ from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
 from callbeat.providers.port import CallPage, Phase
 from callbeat.runs.collect import collect
+from callbeat.runs.errands import Errand
 from callbeat.runs.gates import Budgeted
 from callbeat.runs.next_step import task_for_batch
 from callbeat.runs.rounds import retry
@@ -74,8 +75,8 @@ def test_a_stop_goes_before_all_polls(world):
     """The budget is used up by them: the look before it, and the stop, leave all the same."""
 
     class Spent:
-        def spend(self, account: str, a_minute: int, *, urgent: bool) -> timedelta | None:
-            return None if urgent else seconds(15)
+        def spend(self, account: str, a_minute: int, errand: Errand, requests: int = 1) -> timedelta | None:
+            return None if errand is Errand.STOP else seconds(15)
 
     batch = a_batch(world)
     world.context.accounts._clients["trillet"] = Budgeted(world.provider, Spent(), "trillet", 60)
