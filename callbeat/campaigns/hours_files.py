@@ -30,6 +30,10 @@ class HoursFiles:
         """What was there at the last look."""
         return self._readings
 
+    def digest_of(self, name: str | None) -> bytes:
+        """What differs when the file of that name does, as of the last look; empty where there is none."""
+        return self._digests.get(name, b"") if name is not None else b""
+
     def changes(self) -> set[str]:
         """Look again: the names of files that are new, gone, or say something else than before.
 

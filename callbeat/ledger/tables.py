@@ -19,7 +19,8 @@ class CampaignRow(Table):
     __tablename__ = "campaigns"
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     state: Mapped[str] = mapped_column(String(20))  # active, broken, removed
-    file: Mapped[str] = mapped_column(String(400))
+    file: Mapped[str] = mapped_column(String(400), index=True)
+    file_seen: Mapped[str | None] = mapped_column(Text, default=None)  # its stamp and digest, when it was read
     revision: Mapped[str | None] = mapped_column(String(12))
     cursor: Mapped[datetime] = mapped_column(Instant)
     next_plan_at: Mapped[datetime | None] = mapped_column(Instant, index=True)

@@ -1,7 +1,6 @@
 """Campaign files as they change: new ones begin now, edits never reach into the past, broken ones stand still."""
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from callbeat.campaigns.hours import asks_recipient, in_campaign_zone
 from callbeat.campaigns.model import Campaign
 from callbeat.campaigns.reader import Reading
 from callbeat.errors import Finding
+from callbeat.ledger.parts import in_parts
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import CampaignRow, FileRow, RevisionRow, RunRow
 from callbeat.ledger.writer import CATALOG, Writer, campaign_lock
@@ -20,12 +20,13 @@ from callbeat.providers.port import Rules
 from callbeat.providers.registry import RULES
 from callbeat.runs.approval import carry_over, waits_for_approval
 from callbeat.runs.context import Context, log
+from callbeat.runs.file_keys import key_of, keys_of
 from callbeat.runs.needs import fitting, needs_of, retry_wish
 from callbeat.runs.planning import miss_what_was_due, move_cursor, plan_run, skip_if_off
 from callbeat.runs.revisions import remember
 from callbeat.runs.starts import MARGIN, dial_until
 
-LONGEST_FILE = 400  # signs; what the ledger holds of a path
+AT_ONCE = 50  # files of one transaction: a hundred thousand, one by one, wait for the disk as often
 REFERENCE = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 
 
@@ -80,20 +81,34 @@ def _late_retries(campaign: Campaign, rules: Rules, due: datetime) -> list[Findi
     return [Finding(("retries", "after"), told, "shorten the pauses, or let the hours last longer", "warning")]
 
 
-def apply(context: Context, readings: Iterable[Reading], removed: Sequence[str] = ()) -> None:
-    """Bring the ledger up to what the files say now."""
-    for reading in readings:
-        now = context.clock.now()
+def _not_kept(_file: str) -> str | None:
+    return None
+
+
+def apply(
+    context: Context,
+    readings: Iterable[Reading],
+    removed: Sequence[str] = (),
+    seen: Callable[[str], str | None] = _not_kept,
+) -> None:
+    """Bring the ledger up to what the files say now. `seen` is what to keep of a good file for the next start."""
+    for part in in_parts(list(readings), AT_ONCE):
         with context.ledger.write() as writer:
             writer.lock(CATALOG)
-            if reading.campaign is None:
-                _break(writer, reading, now)
-            else:
-                _accept(context, writer, reading, reading.campaign)
+            for reading in part:
+                _take_in(context, writer, reading, seen(reading.file))
     for file in removed:
         with context.ledger.write() as writer:
             writer.lock(CATALOG)
-            _remove(writer, _key(file), context.clock.now())
+            _remove(writer, key_of(file), context.clock.now())
+
+
+def _take_in(context: Context, writer: Writer, reading: Reading, seen: str | None) -> None:
+    if reading.campaign is None:
+        _break(writer, reading, context.clock.now())
+    else:
+        _accept(context, writer, reading, reading.campaign)
+        _set(writer, reading.campaign.name, file_seen=seen)
 
 
 def forgotten_files(context: Context, present: Iterable[str]) -> list[str]:
@@ -101,15 +116,7 @@ def forgotten_files(context: Context, present: Iterable[str]) -> list[str]:
     with context.ledger.read() as session:
         known = session.execute(select(CampaignRow.file).where(CampaignRow.state != "removed")).scalars()
         broken = session.execute(select(FileRow.file)).scalars()
-        return sorted({*known, *broken} - {_key(file) for file in present})
-
-
-def _key(file: str) -> str:
-    """A file by its whole path: beat and a command may have been started in different folders.
-
-    Of a path that the ledger cannot hold, its end; links in a circle are no error here.
-    """
-    return os.path.realpath(file)[-LONGEST_FILE:]
+        return sorted({*known, *broken} - keys_of(present))
 
 
 def _break(writer: Writer, reading: Reading, now: datetime) -> None:
@@ -117,8 +124,8 @@ def _break(writer: Writer, reading: Reading, now: datetime) -> None:
     problems = [asdict(problem) for problem in reading.problems]
     for problem in reading.problems:
         log.error("campaign.broken", campaign=reading.name, problem=str(problem))
-    writer.session.merge(FileRow(file=_key(reading.file), campaign=reading.name, problems=problems, seen_at=now))
-    row = _row_of_file(writer, _key(reading.file))
+    writer.session.merge(FileRow(file=key_of(reading.file), campaign=reading.name, problems=problems, seen_at=now))
+    row = _row_of_file(writer, key_of(reading.file))
     if row is not None and row.state != "broken":
         _set(writer, row.name, state="broken")
         first = next(problem for problem in reading.problems if problem.level == "error")
@@ -128,23 +135,23 @@ def _break(writer: Writer, reading: Reading, now: datetime) -> None:
 def _accept(context: Context, writer: Writer, reading: Reading, campaign: Campaign) -> None:
     now = context.clock.now()
     writer.lock(campaign_lock(campaign.name))
-    writer.session.execute(delete(FileRow).where(FileRow.file == _key(reading.file)))
+    writer.session.execute(delete(FileRow).where(FileRow.file == key_of(reading.file)))
     row = writer.session.execute(select(CampaignRow).where(CampaignRow.name == campaign.name)).scalar_one_or_none()
-    before = _row_of_file(writer, _key(reading.file))
+    before = _row_of_file(writer, key_of(reading.file))
     if before is not None and before.name != campaign.name:
         _retire(writer, before, now, "its file now names another campaign")
     if row is None:
-        _begin(writer, _key(reading.file), campaign, now)
+        _begin(writer, key_of(reading.file), campaign, now)
         _say_if_unapproved(context, writer, campaign, now)
     elif row.state == "active" and row.revision and _means_the_same(writer, row.name, row.revision, campaign):
         remember(writer, campaign, now)
         carry_over(writer, row.name, row.revision, campaign.revision)
-        _set(writer, row.name, file=_key(reading.file), revision=campaign.revision)
+        _set(writer, row.name, file=key_of(reading.file), revision=campaign.revision)
     elif row.revision != campaign.revision or row.state in ("broken", "removed"):
-        _edit(writer, row, _key(reading.file), campaign, now)
+        _edit(writer, row, key_of(reading.file), campaign, now)
         _say_if_unapproved(context, writer, campaign, now)
-    elif row.file != _key(reading.file):
-        _set(writer, row.name, file=_key(reading.file))
+    elif row.file != key_of(reading.file):
+        _set(writer, row.name, file=key_of(reading.file))
 
 
 def _say_if_unapproved(context: Context, writer: Writer, campaign: Campaign, now: datetime) -> None:

@@ -3,16 +3,18 @@
 It catches everything: a failing tick ends beat.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from callbeat.campaigns.folder import CampaignFolder
+from callbeat.campaigns.reader import Reading
+from callbeat.campaigns.watched_folder import CampaignFolder
 from callbeat.clock import monotonic
 from callbeat.runs.catalog import apply, check_campaign, forgotten_files
 from callbeat.runs.context import Context, log
 from callbeat.runs.heartbeat import Heartbeat
 from callbeat.runs.planning import plan_due
 from callbeat.runs.retention import ask_who_goes
+from callbeat.runs.seen import files_seen, note_renewed, seen_as
 from callbeat.runs.sweep import sweep
 
 INTERVAL = 1.0  # real seconds
@@ -25,10 +27,14 @@ class Tick:
 
     def __init__(self, context: Context, folder: Path) -> None:
         self._context = context
-        self._folder = CampaignFolder(folder)
-        self._first = True
+        self._look: Iterator[list[Reading] | None] | None = None
         self._last: dict[str, float] = {}
         self._heartbeat = Heartbeat(context)
+        self._begin_anew(folder)
+
+    def _begin_anew(self, folder: Path) -> None:
+        self._folder = CampaignFolder(folder, kept=lambda: files_seen(self._context))
+        self._first, self._look = True, None
 
     def __call__(self) -> float:
         """Do what is due; the answer is for how many real seconds to sleep."""
@@ -36,11 +42,11 @@ class Tick:
         if self._heartbeat.held:
             self._safely("provider_clock", self._heartbeat.ask_again, every=ASK_EVERY)
         if not self._heartbeat.held:  # an edit, too, plans from now, and a cursor never goes back
-            self._safely("files", self._read_files, every=READ_EVERY)
+            self._safely("files", self._read_files, every=0.0 if self._look else READ_EVERY)
             self._safely("plan", self._plan)
             self._safely("retention", self._let_go, every=ASK_EVERY)
         self._safely("sweep", self._sweep)
-        return INTERVAL
+        return 0.0 if self._look and self._folder.in_haste else INTERVAL
 
     def _safely(self, what: str, step: Callable[[], None], *, every: float = 0.0) -> None:
         if monotonic() - self._last.get(what, -every) < every:
@@ -65,15 +71,28 @@ class Tick:
     def _read_files(self) -> None:
         """What was read but not written down is read anew: the folder's memory is given up with it."""
         try:
-            self._apply_changes()
+            self._go_on_looking()
         except Exception:
-            self._folder, self._first = CampaignFolder(self._folder.folder), True
+            self._begin_anew(self._folder.folder)
             raise
 
-    def _apply_changes(self) -> None:
-        readings = self._folder.changes(check_campaign)
-        removed, present = self._folder.removed, self._folder.files
-        if self._first and present is not None:
-            removed = [*removed, *forgotten_files(self._context, present)]
-            self._first = False
-        apply(self._context, readings, removed)
+    def _go_on_looking(self) -> None:
+        """A step of a look at the folder: where there are many files the rest of the tick does not wait for all."""
+        self._look = self._look or self._folder.look(check_campaign)
+        for readings in self._look:
+            if readings is None:
+                return
+            apply(self._context, readings, seen=self._seen)
+        self._look = None
+        apply(self._context, [], [*self._folder.removed, *self._forgotten()])
+        note_renewed(self._context, [(file, self._folder.kept(file)) for file in self._folder.renewed])
+
+    def _seen(self, file: str) -> str | None:
+        return seen_as(self._folder.kept(file))
+
+    def _forgotten(self) -> list[str]:
+        present = self._folder.files if self._first else None
+        if present is None:
+            return []
+        self._first = False
+        return forgotten_files(self._context, present)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from callbeat.campaigns.folder import CampaignFolder, _Stamp, read_folder
+from callbeat.campaigns.folder import read_folder
 from callbeat.campaigns.reader import Reading
+from callbeat.campaigns.stamps import Sight, Stamp, sight_of
+from callbeat.campaigns.watched_folder import CampaignFolder
 from callbeat.clock import real_now
 from callbeat.errors import Finding
 from tests.unit.campaigns.campaign_files import FULL, MINIMAL, named
@@ -193,7 +195,7 @@ def test_a_young_file_is_read_once_more(tmp_path: Path, hands: Hands, monkeypatc
     """On a coarse clock the second half of a save can look like the first."""
     path = tmp_path / "a.yaml"
     path.write_bytes(named("a"))
-    monkeypatch.setattr("callbeat.campaigns.folder._stamp", lambda entry: _coarse_stamp(entry.path))
+    monkeypatch.setattr("callbeat.campaigns.watched_folder.sight_of", _coarsely)
     hands.time = real_now()
     folder = CampaignFolder(tmp_path, hands.now)
     assert names(folder.changes()) == ["a.yaml"]
@@ -206,10 +208,11 @@ def test_a_young_file_is_read_once_more(tmp_path: Path, hands: Hands, monkeypatc
     assert folder.changes() == []
 
 
-def _coarse_stamp(path: str) -> _Stamp:
-    """The stamp of a file system that shows no time of a file's change but the one that was set."""
-    found = Path(path).stat()
-    return _Stamp(found.st_mtime_ns, 0, found.st_size, found.st_ino)
+def _coarsely(entry: "os.DirEntry[str]", now: float) -> Sight:
+    """A file system that shows no time of a file's change but the one that was set."""
+    sight = sight_of(entry, now)
+    assert sight.stamp is not None
+    return Sight(Stamp(sight.stamp.mtime_ns, 0, *sight.stamp[2:]), sight.again_at)
 
 
 def test_a_name_taken_twice_breaks_the_file_that_was_there_before(watched: CampaignFolder) -> None:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from callbeat.campaigns.folder import CampaignFolder, read_folder
+from callbeat.campaigns.folder import read_folder
 from callbeat.campaigns.reader import read_campaign
+from callbeat.campaigns.watched_folder import CampaignFolder
 from callbeat.runs.catalog import apply, check_campaign
 from callbeat.runs.report import broken_files
 from tests.factories import a_world

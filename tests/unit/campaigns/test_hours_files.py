@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers.geodata import GEOCODE_DATA
 
-from callbeat.campaigns.folder import CampaignFolder, read_folder
+from callbeat.campaigns.folder import read_folder
 from callbeat.campaigns.hours import regions_of
 from callbeat.campaigns.hours_files import HoursFiles
 from callbeat.campaigns.model import Campaign, Interval, NamedHours, RegionRule
 from callbeat.campaigns.named_hours import HoursReading
 from callbeat.campaigns.reader import Reading, read_campaign, read_hours_file
+from callbeat.campaigns.watched_folder import CampaignFolder
 from callbeat.errors import has_errors
 from tests.trying import tried
 from tests.unit.campaigns.campaign_files import MINIMAL, changed
