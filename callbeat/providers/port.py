@@ -32,7 +32,8 @@ class BatchSeen:
     """A batch as the provider shows it. `has_start` may be true where `start_at` could not be read.
 
     `over` counts the calls that have ended; `fingerprint` changes whenever anything shown changes; `retries` is
-    how often the provider says it was told to try again, where it counts that.
+    how often the provider says it was told to try again, where it counts that; `pressing` that something must be
+    done about some of its calls.
     """
 
     ref: str
@@ -47,6 +48,7 @@ class BatchSeen:
     over: int
     fingerprint: str
     retries: int | None = None
+    pressing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,13 @@ def shown(job: BatchJob) -> Shown:
         return Shown(session.execute(select(*wanted).where(CallRow.batch_id == job.batch.id)).all())
 
 
+def how_many_over(job: BatchJob) -> int:
+    """How many of the batch's calls had ended when they were read last."""
+    over = select(func.count()).where(CallRow.batch_id == job.batch.id, CallRow.outcome.not_in(OPEN))
+    with job.context.ledger.read() as session:
+        return session.execute(over).scalar_one()
+
+
 def write_calls(job: BatchJob, found: Mapping[int, CallSeen], *, page: str | None = None) -> None:
     """What the provider shows of each call, in bulk. Only while the batch is still ours.
 

@@ -13,8 +13,8 @@ from callbeat.runs.errands import Errand
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.needs import retry_wish
 from callbeat.runs.next_step import reads_talk
-from callbeat.runs.pace import SETTLE, next_settling_look
-from callbeat.runs.poll import ENDED, before_hours_end, stale, wait_for
+from callbeat.runs.pace import SETTLE
+from callbeat.runs.poll import ENDED, stale, wait_for, wait_for_the_last
 from callbeat.runs.rounds import next_round
 from callbeat.runs.settling import accounted, settled
 from callbeat.runs.talk import read_talk
@@ -39,7 +39,7 @@ def collect(context: Context, batch_id: int) -> None:
 
 def _collect(job: BatchJob) -> None:
     """The batch is looked at before its calls: what is said to be over then shows calls that are over."""
-    batch = None if job.can.calls_show_batch else _batch(job)
+    batch = None if job.can.calls_show_batch else _as_polled(job) or _batch(job)
     if not job.can.calls_show_batch and batch is None:
         return
     if batch is not None and batch.phase is Phase.STOPPED and job.batch.phase != Phase.STOPPED:
@@ -52,6 +52,17 @@ def _collect(job: BatchJob) -> None:
     elif batch is not None:
         _stop_postponed(job, calls)
         _judge(job, batch)
+
+
+def _as_polled(job: BatchJob) -> BatchSeen | None:
+    """What the poll has seen that asked for this; None where no poll did. It was before its calls are read."""
+    batch = job.batch
+    if not batch.collect_wanted or batch.phase not in list(Phase):
+        return None
+    return BatchSeen(
+        job.ref, batch.label, Phase(batch.phase), batch.phase, has_start=True, start_at=batch.start_at,
+        created_at=None, total=None, valid=batch.valid, over=0, fingerprint=batch.seen or "",
+    )  # fmt: skip
 
 
 def _batch(job: BatchJob) -> BatchSeen | None:
@@ -76,7 +87,8 @@ def _judge(job: BatchJob, batch: BatchSeen) -> None:
         return
     over = len(found.seen) - len(found.open)
     since = (job.batch.over_since or job.now) if batch.phase in ENDED else None
-    wait = wait_for(job, over) if since is None else before_hours_end(job, next_settling_look(job.now - since))
+    shared = job.can.found_by_label
+    wait = wait_for(job, over, shared=shared) if since is None else wait_for_the_last(job, job.now - since)
     if job.overdue:
         why = f"it never settled: {over} of {len(found.calls)} calls are over"
         job.move(BatchState.HELD, why, reason=why, collect_wanted=False)

@@ -1,12 +1,20 @@
 """How soon to look at a batch again: the interval follows the work left. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from math import sqrt
+from zlib import crc32
 
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import BatchRow
 
-SOONEST = timedelta(seconds=30)
+SOONEST = timedelta(seconds=30)  # of whatever is tried again
 LATEST = timedelta(minutes=10)
+SOONEST_LOOK = timedelta(seconds=45)  # the end of a batch is to be seen within a minute
+LATEST_LOOK = timedelta(minutes=20)
+CHANCE = 1.2  # standard deviations by which calls may end sooner than the last ones did
+LEAST = 0.2  # of the time left, however little is known of it
+NEAR = timedelta(seconds=15)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SETTLE = timedelta(seconds=45)  # after a batch is over, until its last calls are accounted for
 LONGEST_DOUBT = timedelta(days=1)
 LONGEST_SCHEDULING = timedelta(hours=1)  # after the start that may have been taken
@@ -17,11 +25,29 @@ GIVE_UP_AFTER_START = timedelta(hours=24)  # where any hour is permitted
 
 
 def next_look(start_at: datetime, now: datetime, *, calls: int, over: int) -> timedelta:
-    """A third of the time that the calls left will take, judged by those that are over."""
+    """The time that the calls left will take, judged by those that are over, less what chance may take from it.
+
+    Of a few calls, or by a few, that is little: the nearer the end, the shorter. A young batch is not trusted far.
+    """
     elapsed = max(now - start_at, timedelta(0))
     if over == 0:
-        return _bounded(elapsed / 4)
-    return _bounded(elapsed / over * max(calls - over, 0) / 3)
+        return _bounded(min(elapsed / 4, LATEST))
+    left = max(calls - over, 1)
+    sure = 1 - CHANCE / sqrt(left) - CHANCE / sqrt(over)
+    return _bounded(min(elapsed / over * left * max(sure, LEAST), elapsed * 4))
+
+
+def on_a_mark(now: datetime, wait: timedelta, whose: str) -> timedelta:
+    """A wait cut down to a mark, so that those who share it are due at one time, and one request serves them all.
+
+    Marks are 45 seconds apart, or twice that, or four times; `whose` shifts them: not all ask at the same second.
+    """
+    step = SOONEST_LOOK
+    while step * 2 <= wait:
+        step *= 2
+    shift = timedelta(seconds=crc32(whose.encode()) % int(SOONEST_LOOK.total_seconds()))
+    left = step - (now - EPOCH - shift) % step
+    return left if left >= NEAR else left + SOONEST_LOOK
 
 
 def next_settling_look(over_for: timedelta) -> timedelta:
@@ -58,4 +84,4 @@ def overdue(batch: BatchRow, now: datetime, retrying: timedelta = timedelta(0)) 
 
 
 def _bounded(interval: timedelta) -> timedelta:
-    return min(max(interval, SOONEST), LATEST)
+    return min(max(interval, SOONEST_LOOK), LATEST_LOOK)

@@ -1,6 +1,7 @@
 """See how batches get on: one list call covers all of an agent's batches."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,18 +13,30 @@ from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import BatchRow
 from callbeat.providers.answers import Accepted, Answer, Busy, Refused, Why
 from callbeat.providers.port import BatchSeen, Phase
+from callbeat.runs.calls import how_many_over
 from callbeat.runs.context import Context, log
 from callbeat.runs.gone import counted, held_as_gone
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.lease import Lapsed
 from callbeat.runs.listing import Enough, list_batches, older_than, opened_at
-from callbeat.runs.pace import SOONEST, next_look
+from callbeat.runs.pace import SOONEST, next_look, next_settling_look, on_a_mark
+from callbeat.runs.settling import last_calls_are_out, worth_reading
 from callbeat.runs.starts import STOP_AHEAD
 from callbeat.runs.stumbles import NOT_OF_THE_ROW, guarded, stumbled
 from callbeat.runs.verdicts import BETWEEN_READS
 from callbeat.runs.verify import remove_extras
 
 Look = Callable[[BatchJob], Answer[BatchSeen]]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the provider shows of each; `shared` where the same request shows others that are followed too."""
+
+    look: Look
+    shared: bool = False
+
+
 ENDED = (Phase.OVER, Phase.STOPPED, Phase.FAILED)
 POLLED = {BatchState.SCHEDULED, BatchState.RUNNING}
 LARGE_LIST = 500  # an agent's list longer than this is not fetched for one or two batches
@@ -33,22 +46,22 @@ def poll(context: Context, batch_ids: Sequence[int]) -> None:
     """One look at batches of one agent of one account."""
     jobs = [job for batch_id in batch_ids if (job := _claim(context, batch_id)) is not None]
     unbind_contextvars("run", "batch")  # one look is about all of them
-    look = _look(jobs) if jobs else _get
+    view = _view(jobs) if jobs else View(_get)
     for job in jobs:
         with bound_contextvars(**job.ids):
-            _heed(job, look)
+            _heed(job, view)
 
 
-def _heed(job: BatchJob, look: Look) -> None:
+def _heed(job: BatchJob, view: View) -> None:
     """One poisoned batch must not stop the others of its agent."""
     try:
-        guarded(job.context, BatchRow, job.batch.id, partial(_judge, job, look))
+        guarded(job.context, BatchRow, job.batch.id, partial(_judge, job, view))
     except LedgerConflict as conflict:
         job.note(f"a poll came to nothing: {conflict}")
 
 
-def _judge(job: BatchJob, look: Look) -> None:
-    _record(job, look(job))
+def _judge(job: BatchJob, view: View) -> None:
+    _record(job, view.look(job), shared=view.shared)
 
 
 def _claim(context: Context, batch_id: int) -> BatchJob | None:
@@ -60,24 +73,24 @@ def _claim(context: Context, batch_id: int) -> BatchJob | None:
         return None
 
 
-def _look(jobs: Sequence[BatchJob]) -> Look:
+def _view(jobs: Sequence[BatchJob]) -> View:
     """What the provider shows of each. Where there is no list, or one grown large, that is one GET a batch."""
     first = jobs[0]
     known = first.context.accounts.list_sizes.get((first.batch.account, first.batch.agent), 0)
     large = known > LARGE_LIST and len(jobs) * 50 < known and not any(_starts_by_itself(job) for job in jobs)
     if not first.can.found_by_label or large:
-        return _get
+        return View(_get)
     try:
         answer = list_batches(first, _all_seen(jobs))
     except NOT_OF_THE_ROW:
         raise
     except Exception as error:  # of whom it speaks cannot be told: each of them has stumbled
-        return partial(_raise, error)
+        return View(partial(_raise, error))
     if not isinstance(answer, Accepted):
-        return lambda _: answer
+        return View(lambda _: answer)
     first.context.accounts.list_sizes[(first.batch.account, first.batch.agent)] = len(answer.value)
     rows = {row.ref: row for row in answer.value}
-    return partial(_row, rows)
+    return View(partial(_row, rows), shared=sum(row.phase is Phase.DIALLING for row in answer.value) > 1)
 
 
 def _raise(error: Exception, _: BatchJob) -> Answer[BatchSeen]:
@@ -120,9 +133,9 @@ def _get(job: BatchJob) -> Answer[BatchSeen]:
     return job.provider.get(job.ref)
 
 
-def _record(job: BatchJob, answer: Answer[BatchSeen]) -> None:
+def _record(job: BatchJob, answer: Answer[BatchSeen], *, shared: bool) -> None:
     if isinstance(answer, Accepted):
-        _progress(job, answer.value)
+        _progress(job, answer.value, shared=shared)
     elif isinstance(answer, Refused) and answer.why in (Why.NOT_FOUND, Why.REQUEST):
         _denied(job, answer)
     else:
@@ -135,7 +148,7 @@ def _denied(job: BatchJob, answer: Refused) -> None:
         job.wait(BETWEEN_READS, answer.reason, **counted(job))
 
 
-def _progress(job: BatchJob, seen: BatchSeen) -> None:
+def _progress(job: BatchJob, seen: BatchSeen, *, shared: bool) -> None:
     batch = job.batch
     if stale(batch, seen):
         job.wait(SOONEST, "the provider does not show yet that it tries again")
@@ -147,14 +160,37 @@ def _progress(job: BatchJob, seen: BatchSeen) -> None:
         job.move(
             BatchState.RUNNING, f"the provider says {seen.status_word}", keep_lease=True, start_at=_start(job, seen)
         )
-    if batch.state is BatchState.RUNNING and (seen.fingerprint != batch.seen or seen.phase in ENDED):
-        job.release(**changes, collect_wanted=True, seen=seen.fingerprint)
+    if batch.state is BatchState.RUNNING and _is_to_be_read(job, seen):
+        job.release(**changes | _from_the_first_page(job, seen), collect_wanted=True, seen=seen.fingerprint)
         job.next_task()
     elif job.overdue:
         why = f"it never settled: the provider still says {seen.status_word}"
         job.move(BatchState.HELD, why, **changes | {"reason": why})
     else:
-        job.release(wait=wait_for(job, seen.over), **changes)
+        job.release(wait=_wait_after(job, seen, shared=shared), **changes)
+
+
+def _is_to_be_read(job: BatchJob, seen: BatchSeen) -> bool:
+    """Whether its calls are fetched, the dear request: at the end, now and then, and where one is pressing."""
+    batch, new = job.batch, seen.fingerprint != job.batch.seen
+    if seen.phase in ENDED:
+        since = batch.over_since or job.now
+        return new or not last_calls_are_out(seen.valid or batch.calls, seen.over, job.now - since)
+    if not new:
+        return False
+    known = how_many_over(job)
+    elapsed = job.now - (batch.start_at or job.now)
+    return seen.pressing or worth_reading(batch.calls, seen.over, known, elapsed) or _each_call_counts(job)
+
+
+def _each_call_counts(job: BatchJob) -> bool:
+    """Whether what a call cost, or what was said in it, decides who is called next."""
+    return job.context.ceilings.cost is not None or job.campaign.opt_out is not None
+
+
+def _from_the_first_page(job: BatchJob, seen: BatchSeen) -> dict[str, Any]:
+    """What was read before it was stopped may have changed by that."""
+    return {"page": None} if seen.phase is Phase.STOPPED and job.batch.phase != Phase.STOPPED else {}
 
 
 def stale(batch: BatchRow, seen: BatchSeen) -> bool:
@@ -166,10 +202,22 @@ def _start(job: BatchJob, seen: BatchSeen) -> datetime:
     return seen.start_at or job.batch.start_at or job.now
 
 
-def wait_for(job: BatchJob, over: int) -> timedelta:
+def _wait_after(job: BatchJob, seen: BatchSeen, *, shared: bool) -> timedelta:
+    if seen.phase in ENDED and job.batch.over_since is not None:
+        return wait_for_the_last(job, job.now - job.batch.over_since)
+    return wait_for(job, seen.over, shared=shared)
+
+
+def wait_for(job: BatchJob, over: int, *, shared: bool) -> timedelta:
     """How long to leave a batch alone: by the work left, and never past the end of its hours."""
     batch, now = job.batch, job.now
-    return before_hours_end(job, next_look(batch.start_at or now, now, calls=batch.calls, over=over))
+    wait = next_look(batch.start_at or now, now, calls=batch.calls, over=over)
+    return before_hours_end(job, on_a_mark(now, wait, f"{batch.account}/{batch.agent}") if shared else wait)
+
+
+def wait_for_the_last(job: BatchJob, over_for: timedelta) -> timedelta:
+    """The same for one that is over at the provider, but not all of its calls."""
+    return before_hours_end(job, next_settling_look(over_for))
 
 
 def before_hours_end(job: BatchJob, wait: timedelta) -> timedelta:

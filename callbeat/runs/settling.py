@@ -11,6 +11,9 @@ from callbeat.providers.port import CallSeen, RetryWish
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 UNDATED_GRACE = timedelta(hours=1)  # where the provider's timestamps cannot be read: from the batch's start
+A_THIRD = 3
+UNCOUNTED = timedelta(minutes=10)
+LAST_CALLS = timedelta(minutes=5)  # a count that stays behind is not believed for longer
 RETRY_GRACE = timedelta(minutes=5)  # a retry that has not shown itself this long after its time is not coming
 
 
@@ -109,6 +112,19 @@ def final_outcome(outcome: Outcome, stop_reason: str | None, attempts: int = 0) 
     """
     by_rule = stop_reason is not None and stop_reason != "stopped"
     return Outcome.NOT_PLACED if outcome is Outcome.CANCELLED and by_rule and not attempts else outcome
+
+
+def worth_reading(calls: int, over: int, known: int, elapsed: timedelta) -> bool:
+    """Whether a batch that dials is to be read call by call: a third of it has ended since it was read last.
+
+    Where nothing has ended for long, perhaps nothing is counted: then what changes is read.
+    """
+    return (over > known and (over - known) * A_THIRD >= calls) or (over == 0 and elapsed > UNCOUNTED)
+
+
+def last_calls_are_out(expected: int, over: int, ended_for: timedelta) -> bool:
+    """Whether a batch that has ended a moment ago plainly shows calls that have not: they are not read yet."""
+    return 0 < over < expected and ended_for < LAST_CALLS
 
 
 def accounted(shown: int, expected: int, valid: int | None) -> bool:

@@ -122,6 +122,7 @@ def batch_seen(row: dict[str, Any]) -> BatchSeen:
         valid=count(row.get("valid_contacts")),
         over=_over(counts) if isinstance(counts, dict) else 0,
         fingerprint=fingerprint(_shown(row)),
+        pressing=isinstance(counts, dict) and any(count(counts.get(status)) for status in PRESSING),
     )
 
 
@@ -139,7 +140,7 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
         outcome=found,
         status_word=status,
         over=found.final,
-        postponed=status == "rescheduled",
+        postponed=status == words.POSTPONED,
         attempts=_attempts(row, found, placed=placed),
         changed_at=instant(row.get("updated_at")),
         started_at=instant(row.get("initiated_at")),
@@ -152,6 +153,7 @@ def call_seen(row: dict[str, Any]) -> CallSeen:
     )
 
 
+PRESSING = (words.POSTPONED, words.UNPAID)
 NOT_DIALLED = {Outcome.CANCELLED, Outcome.NOT_PLACED}  # but for one that was given to a carrier before
 
 

@@ -37,6 +37,7 @@ OUTCOMES = {
     "stopped": Outcome.CANCELLED,
     "balance-low": Outcome.NOT_PLACED,
 }
+POSTPONED = "rescheduled"  # to a time of Bolna's own choice
 UNPAID = "balance-low"  # Bolna documents no 402: this is how it says that the wallet is empty
 
 

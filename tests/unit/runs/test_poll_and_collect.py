@@ -92,7 +92,7 @@ def test_a_batch_whose_start_has_come_is_running(world, phase):
     batch = world.a_batch(S.SCHEDULED, verified=2)
     world.provider.will("list_batches", Accepted([seen(phase=phase)]))
     assert polled(world, batch)[0].state is S.RUNNING
-    assert world.sent == [("collect", [batch.id])]
+    assert world.sent == ([] if phase is Phase.DIALLING else [("collect", [batch.id])])
 
 
 @pytest.mark.parametrize("phase", [Phase.SCHEDULED, Phase.UNFAMILIAR])
@@ -103,20 +103,6 @@ def test_a_batch_that_has_not_begun_stays_scheduled(world, phase):
     after = polled(world, batch)[0]
     assert (after.state, world.sent) == (S.SCHEDULED, [])
     assert world.now < after.next_action_at <= world.now + minutes(10)
-
-
-def test_calls_are_fetched_when_something_changed_and_only_then(world):
-    """The list of calls is the dear request."""
-    batch = running(world, seen="f2")
-    world.provider.will(
-        "list_batches", Accepted([DIALLING]), Accepted([seen(phase=Phase.DIALLING, fingerprint="new")])
-    )
-    assert not polled(world, batch)[0].collect_wanted
-    assert world.sent == []
-    after = polled(world, batch)[0]
-    assert after.collect_wanted
-    assert after.next_action_at <= world.now
-    assert world.sent == [("collect", [batch.id])]
 
 
 @pytest.mark.parametrize("answer", [Busy("502", minutes(1)), Refused("401", Why.CREDENTIALS)])

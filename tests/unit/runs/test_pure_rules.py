@@ -25,8 +25,8 @@ S, R = BatchState, RunState
     over=st.integers(0, 100_000),
 )
 def test_a_batch_is_looked_at_neither_too_often_nor_too_seldom(elapsed, calls, over):
-    """Never a heap of requests, and the end is seen within ten minutes at the most."""
-    assert seconds(30) <= next_look(DUE, DUE + elapsed, calls=calls, over=over) <= minutes(10)
+    """Never a heap of requests, and nothing is left alone for hours."""
+    assert seconds(45) <= next_look(DUE, DUE + elapsed, calls=calls, over=over) <= minutes(20)
 
 
 def test_the_interval_follows_the_work_left():
