@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, insert, select, text, update
+from sqlalchemy import event, insert, select, update
 
 from callbeat.campaigns.model import Campaign
 from callbeat.ledger.forms import head
@@ -118,11 +118,17 @@ def _emptied() -> Ledger:
     ledger = _shared_ledger()
     if ledger.revision() != head():
         ledger.upgrade()
-    tables = ", ".join(table.name for table in Table.metadata.sorted_tables)
     with ledger.write() as writer:
-        writer.session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        writer.session.connection().exec_driver_sql(_forgetting())
         writer.session.add(SwitchRow(id=1))
     return ledger
+
+
+@lru_cache(maxsize=1)
+def _forgetting() -> str:
+    """A few rows go a few times sooner by DELETE than by TRUNCATE, which makes sixteen tables anew."""
+    emptied = [f"DELETE FROM {table.name}" for table in reversed(Table.metadata.sorted_tables)]
+    return "; ".join([*emptied, "SELECT setval(sequencename::regclass, 1, false) FROM pg_sequences"])
 
 
 def a_ledger() -> Ledger:
