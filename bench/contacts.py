@@ -1,94 +1,149 @@
-"""How fast a contact list is read: each stage beside csv.reader and beside a loop over phonenumbers, in one run."""
+"""How fast a contact list is read, judged and placed: beside csv.reader and a loop over phonenumbers in one run."""
 
 import argparse
 import csv
-import json
 import resource
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
+from typing import NamedTuple
 
 import phonenumbers
-import polars as pl
 from phonenumbers.timezone import time_zones_for_number
 
+from bench.figures import Figure, run
 from bench.people import COLUMNS, write, write_listed
 from callbeat.contacts.e164 import normalised
 from callbeat.contacts.number_zones import zones_of
 from callbeat.contacts.places import places
-from callbeat.contacts.rows import ROWS_AT_ONCE
-from callbeat.contacts.screening import Screen, told
+from callbeat.contacts.rows import Rows
+from callbeat.contacts.screening import Screen, on_list
 from callbeat.contacts.source import Wanted
 from callbeat.contacts.sources import FileSource, read_source
 from callbeat.contacts.suppression import read_suppressed
 
 NOW = datetime(2026, 12, 1, 4, 30, tzinfo=UTC)
 LOOPED = 20_000  # rows that the loop over phonenumbers takes; the rest of its time is reckoned
+SMALL = 20_000
+PEOPLE, TENTH, LISTED = "people.csv", "tenth.csv", "do-not-call.csv"
+
+
+class Took(NamedTuple):
+    """Seconds by the clock on the wall, and those of all processors together, which a busy machine spoils less."""
+
+    wall: float
+    busy: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:.2f} s ({self.busy:.2f} s of processors)"
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A stage: seconds for all rows, and by how many MB the process grew at most after the first frame."""
+class Yardsticks:
+    """What all rows took: `csv.reader`, and the loop over phonenumbers, which is reckoned."""
 
-    stage: str
-    seconds: float
-    grown: float | None = None
-
-
-def measured(path: Path, rows: int) -> list[Measured]:
-    """Every stage over the same file; `csv.reader` and the loop over phonenumbers come first."""
-    return [*_yardsticks(path, rows), *_stages(path), *_whole(path, rows)]
+    csv_reader: Took
+    loop: Took
 
 
-def _yardsticks(path: Path, rows: int) -> Iterator[Measured]:
-    yield Measured("csv.reader", _seconds(lambda: sum(1 for _ in _table(path))))
-    some = [row[0] for row in islice(_table(path), 1, None, max(1, rows // LOOPED))]
-    yield Measured(
-        "phonenumbers, one by one", _seconds(lambda: [_looped(text) for text in some]) * rows / len(some)
-    )
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All of it, and the process's peak in MB after a tenth of the rows and after all.
+
+    `stages` are the seconds of each, one behind the other.
+    """
+
+    took: Took
+    tenth: float
+    peak: float
+    stages: dict[str, float]
 
 
-def _stages(path: Path) -> Iterator[Measured]:
-    """Numbers, then zones, frame by frame. What is built once for all frames is in the time, not in the growth."""
-    numbers = zones = 0.0
-    first: float | None = None
-    for phones in _frames(path):
-        start = perf_counter()
-        found = normalised(phones, None)["number"]
-        between = perf_counter()
-        zones_of(found)
-        numbers, zones = numbers + between - start, zones + perf_counter() - between
-        first = _peak() if first is None else first
-    yield Measured("numbers", numbers)
-    yield Measured("zones", zones, _peak() - (first or 0))
+def measure(asked: argparse.Namespace) -> Iterable[Figure]:
+    """The figures of a list that is made up for it."""
+    rows = SMALL if asked.small else asked.rows
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder / PEOPLE, rows, asked.seed)
+        write(folder / TENTH, rows // 10, asked.seed)
+        write_listed(folder / PEOPLE, folder / LISTED, most=rows // 5)
+        beside = _yardsticks(folder / PEOPLE, rows)
+        with ProcessPoolExecutor(1, get_context("spawn")) as alone:  # its peak is nobody else's
+            whole = alone.submit(_whole, folder).result()
+        added = (folder / PEOPLE).stat().st_size - (folder / TENTH).stat().st_size
+    return _figures(beside, whole, rows, added / 1024**2)
 
 
-def _whole(path: Path, rows: int) -> Iterator[Measured]:
+def _figures(beside: Yardsticks, whole: Whole, rows: int, added: float) -> Iterator[Figure]:
+    what, ours = "contacts: read, normalise, validate, dedupe, suppress, zone", f"{rows:,} rows in {whole.took}"
+    of_csv, times = beside.csv_reader.wall / whole.took.wall, beside.loop.wall / whole.took.wall
+    reader = f"csv.reader alone {beside.csv_reader}"
+    yield Figure(what, ours, reader, of_csv, "≥ 0.3 of csv.reader", of_csv >= 0.3, _table(beside, whole))
+    loop = f"a loop over phonenumbers {beside.loop}, reckoned from {min(rows, LOOPED):,} rows"
+    yield Figure(what, ours, loop, times, "≥ 30× a loop over phonenumbers", times >= 30)
+    grown = whole.peak - whole.tenth
+    more = f"{grown:.0f} MB more at the peak than with a tenth of the rows ({whole.tenth:.0f} MB)"
+    flat = f"the rows that came with them take {added:.0f} MB"
+    yield Figure("contacts: memory", more, flat, grown / added, "memory flat in rows", grown < added / 2)
+
+
+def _table(beside: Yardsticks, whole: Whole) -> str:
+    """The stages one behind the other; in a run the next rows are read while those before them are judged."""
+    csv_reader, loop = beside.csv_reader.wall, beside.loop.wall
+    told = [
+        f"{stage} {took:.2f} s ({csv_reader / took:.1f} of csv.reader, {loop / took:.0f}× the loop)"
+        for stage, took in whole.stages.items()
+    ]
+    return "each by itself: " + "; ".join(told)
+
+
+def _yardsticks(path: Path, rows: int) -> Yardsticks:
+    reader = _took(lambda: sum(1 for _ in _lines(path)))
+    some = [row[0] for row in islice(_lines(path), 1, None, max(1, rows // LOOPED))]
+    loop = _took(lambda: [_looped(text) for text in some])
+    return Yardsticks(reader, Took(*(seconds * rows / len(some) for seconds in loop)))
+
+
+def _whole(folder: Path) -> Whole:
     """What a run does before anything is written: every row read, judged, looked up, and placed in its zones."""
-    listed = path.with_name("do-not-call.csv")
-    write_listed(path, listed, most=rows // 5)
-    start, first = perf_counter(), None
-    suppressed = read_suppressed(listed).implode()
-    screen = Screen(stages=[lambda frame: told("suppressed", frame["number"].is_in(suppressed))])
-    for some in read_source(FileSource(path.name, path.parent), Wanted(phone=COLUMNS[0]), NOW):
+    _judge(folder, TENTH)
+    tenth = _peak()
+    took = _took(lambda: _judge(folder, PEOPLE))
+    return Whole(took, tenth, _peak(), _stages(folder))
+
+
+def _judge(folder: Path, people: str) -> None:
+    screen = Screen(stages=[on_list("suppressed", read_suppressed(folder / LISTED))])
+    for some in _rows(folder, people):
         places(screen(some).left, {}, ())
-        first = _peak() if first is None else first
-    yield Measured("all: read, screen, zone", perf_counter() - start, _peak() - (first or 0))
 
 
-def _frames(path: Path) -> Iterator[pl.Series]:
-    table = _table(path)
-    next(table)
-    while some := [row[0] for row in islice(table, ROWS_AT_ONCE)]:
-        yield pl.Series(some, dtype=pl.String)
+def _stages(folder: Path) -> dict[str, float]:
+    found = {"reading": _took(lambda: sum(1 for _ in _rows(folder, PEOPLE))).wall}
+    found["reading the list"] = _took(lambda: read_suppressed(folder / LISTED)).wall
+    found |= {"numbers": 0.0, "zones": 0.0}
+    for some in list(_rows(folder, PEOPLE)):
+        start = perf_counter()
+        numbers = normalised(some.frame["phone"], None)["number"]
+        between = perf_counter()
+        zones_of(numbers)
+        found["numbers"] += between - start
+        found["zones"] += perf_counter() - between
+    return found
 
 
-def _table(path: Path) -> Iterator[list[str]]:
+def _rows(folder: Path, people: str) -> Iterator[Rows]:
+    return read_source(FileSource(people, folder), Wanted(phone=COLUMNS[0]), NOW)
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
         yield from csv.reader(file)
 
@@ -105,10 +160,10 @@ def _looped(text: str) -> tuple[str, tuple[str, ...]] | None:
     return e164, tuple(time_zones_for_number(number))
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    start = perf_counter()
+def _took(work: Callable[[], object]) -> Took:
+    start, busy = perf_counter(), process_time()
     work()
-    return perf_counter() - start
+    return Took(perf_counter() - start, process_time() - busy)
 
 
 def _peak() -> float:
@@ -117,40 +172,11 @@ def _peak() -> float:
     return held / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-def report(stages: list[Measured], rows: int) -> dict[str, object]:
-    """Seconds, and each stage's speed: `of_csv` in that of csv.reader, `times_loop` in that of the loop."""
-    csv_reader, loop = stages[0].seconds, stages[1].seconds
-    compared = [
-        {**asdict(stage), "of_csv": csv_reader / stage.seconds, "times_loop": loop / stage.seconds}
-        for stage in stages
-    ]
-    return {"rows": rows, "looped": min(rows, LOOPED), "stages": compared}
-
-
-def shown(found: dict) -> str:
-    """The report as a table."""
-    lines = [f"{found['rows']:,} rows; phonenumbers on {found['looped']:,} of them, reckoned for all"]
-    lines.append(f"{'stage':26}{'seconds':>9}{'of csv.reader':>15}{'times the loop':>16}{'MB more':>9}")
-    for one in found["stages"]:
-        grown = "" if one["grown"] is None else f"{one['grown']:.0f}"
-        ratios = f"{one['of_csv']:>15.2f}{one['times_loop']:>16.1f}"
-        lines.append(f"{one['stage']:26}{one['seconds']:>9.2f}{ratios}{grown:>9}")
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Make the file, measure, print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.contacts", description=__doc__)
+def options(parser: argparse.ArgumentParser) -> None:
+    """How long the list is, and which."""
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "people.csv"
-        write(path, asked.rows, asked.seed)
-        found = report(measured(path, asked.rows), asked.rows)
-    print(json.dumps(found) if asked.json else shown(found))
 
 
 if __name__ == "__main__":
-    main()
+    run("contacts", __doc__, measure, options)
