@@ -8,6 +8,7 @@ import polars as pl
 
 from callbeat.contacts.cells import TOO_DEEP, cell
 from callbeat.contacts.csv_header import Bytes
+from callbeat.contacts.json_lines import AT, may_be_usual, usual
 from callbeat.contacts.rows import BROKEN
 from callbeat.contacts.source import LONGEST_FIELD, SourceError, Wanted
 from callbeat.contacts.table import Table, table_of
@@ -38,12 +39,25 @@ def json_rows(file: Bytes, wanted: Wanted) -> tuple[Table, Iterator[pl.DataFrame
 def _frames(first: list[str], lines: Iterator[list[str]], table: Table, *, closed: bool) -> Iterator[pl.DataFrame]:
     """`closed`: every key is a variable, so that one which the first object lacks cannot be overlooked."""
     known = frozenset(table.header) if closed else None
-    yield _frame(first, table, known)
+    yield frame_of(first, table, known)
     for some in lines:
-        yield _frame(some, table, known)
+        yield frame_of(some, table, known)
 
 
-def _frame(lines: Sequence[str], table: Table, known: frozenset[str] | None) -> pl.DataFrame:
+def frame_of(lines: Sequence[str], table: Table, known: frozenset[str] | None) -> pl.DataFrame:
+    """The lines as rows in their order: columns `broken` and those of the table. It says what `one_by_one` says."""
+    if not may_be_usual(table):
+        return one_by_one(lines, table, known)
+    plain = usual(lines, table)
+    if plain.height == len(lines):
+        return plain.drop(AT)
+    odd = sorted(set(range(len(lines))).difference(plain[AT]))
+    others = one_by_one([lines[at] for at in odd], table, known).with_columns(pl.Series(AT, odd, pl.UInt32))
+    return pl.concat([plain, others], how="diagonal").sort(AT).drop(AT)
+
+
+def one_by_one(lines: Sequence[str], table: Table, known: frozenset[str] | None) -> pl.DataFrame:
+    """Any lines, each read by itself: columns `broken` and those of the table."""
     keys = [table.header[place] for place in table.taken.values()]
     answers = [_answer(line, keys, known) for line in lines]
     names = (BROKEN, *table.taken)
