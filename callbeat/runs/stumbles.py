@@ -66,8 +66,9 @@ def _count(writer: Writer, row: R, context: Context, what: str) -> None:
 
 def _before(writer: Writer, row: RunRow | BatchRow, since: datetime) -> int:
     """How often it stumbled lately in the state that it is in."""
-    own = EventRow.batch_id == row.id if isinstance(row, BatchRow) else EventRow.run_id == row.id
-    whole = own if isinstance(row, BatchRow) else own & EventRow.batch_id.is_(None)
+    of_batch = isinstance(row, BatchRow)  # found by the run's events: those of all batches would be read else
+    own = EventRow.batch_id == row.id if of_batch else EventRow.batch_id.is_(None)
+    whole = (EventRow.run_id == (row.run_id if isinstance(row, BatchRow) else row.id)) & own
     same = (EventRow.from_state == str(row.state), EventRow.to_state == str(row.state), EventRow.at > since)
     counted = select(func.count()).where(whole, *same, EventRow.why.startswith(STUMBLED))
     return writer.session.execute(counted).scalar_one()

@@ -1,0 +1,167 @@
+"""What is asked of the ledger often looks at a few rows, however many there are: at no large table as a whole."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select, text
+from structlog.testing import capture_logs
+
+from callbeat.campaigns.reader import Reading
+from callbeat.errors import Problem
+from callbeat.ledger.tables import BatchRow, RunRow
+from callbeat.runs import by_hand, called, ceilings, exports, open, report
+from callbeat.runs.catalog import apply
+from callbeat.runs.completeness import differences
+from callbeat.runs.erasing import find
+from callbeat.runs.heartbeat import Heartbeat
+from callbeat.runs.planning import plan_due
+from callbeat.runs.retention import ask_who_goes, let_go
+from callbeat.runs.story import story
+from callbeat.runs.stumbles import stumbled
+from callbeat.runs.sweep import sweep
+from callbeat.runs.throughput import pace_of
+from tests.factories import DUE, ON_POSTGRES, World, a_campaign, a_world, minutes, number
+from tests.full_ledger import fill, name_of
+
+RUNS, CALLS = 3_000, 4
+ONE = 1_234  # a run that is over like nearly all, and its batch
+LIVE = 1_500  # one under way
+LARGE = ("runs", "batches", "calls", "events", "exclusions", "exports", "campaigns")
+FILE = "/config/campaigns/c000003.yaml"
+Step = Callable[[World], object]
+
+
+def campaign(**over: Any) -> Any:
+    return a_campaign(name=name_of(ONE), concurrency=5, **over)
+
+
+def a_row(world: World, table: type[Any]) -> Any:
+    with world.ledger.read() as session:
+        return session.execute(select(table).where(table.id == ONE)).scalar_one()
+
+
+def reading(world: World, ask: Callable[[Any], object]) -> None:
+    with world.ledger.read() as session:
+        ask(session)
+
+
+def writing(world: World, do: Callable[[Any], object]) -> None:
+    with world.ledger.write() as writer:
+        do(writer)
+
+
+def good(file: str) -> Reading:
+    return Reading(file, name_of(ONE), campaign(), ())
+
+
+def broken(file: str) -> Reading:
+    return Reading(file, None, None, (Problem(file, 1, "name", "is missing", "write one"),))
+
+
+def around() -> called.Called:
+    return called.Called(DUE - timedelta(days=7), DUE, but_run=ONE)
+
+
+# How often, and what. Commands of a person are here, too: nobody waits a minute for `callbeat runs`.
+ASKED: dict[str, Step] = {
+    "each second: planning": lambda world: plan_due(world.context),
+    "each second: the sweep": lambda world: sweep(world.context),
+    "each second: the heartbeat": lambda world: Heartbeat(world.context)(),
+    "each minute: whose people are to go": lambda world: ask_who_goes(world.context),
+    "each task: a batch's stumble": lambda world: stumbled(world.context, BatchRow, LIVE, ValueError()),
+    "each task: a run's stumble": lambda world: stumbled(world.context, RunRow, LIVE, ValueError()),
+    "each file: new": lambda world: apply(world.context, [good("/config/campaigns/new.yaml")]),
+    "each file: broken": lambda world: apply(world.context, [broken(FILE)]),
+    "each file: removed": lambda world: apply(world.context, [], [FILE]),
+    "each run: is the one before active": lambda world: writing(
+        world, lambda w: open._still_active(w, a_row(world, RunRow), campaign())
+    ),
+    "each run: how fast are its calls": lambda world: reading(world, lambda s: pace_of(s, campaign())),
+    "each run: was anybody called": lambda world: reading(
+        world, lambda s: s.execute(around().query(called.CallRow.number_hash, HASHES)).all()
+    ),
+    "each run: called before the upgrade": lambda world: called.old_calls(world.ledger, around()),
+    "each batch: others under way": lambda world: reading(world, lambda s: called.under_way(s, ONE)),
+    "each batch: people in common": lambda world: reading(world, lambda s: called.share_people(s, ONE, [7, 8])),
+    "each batch: calls of the day": lambda world: reading(
+        world, lambda s: ceilings.calls_of_the_day(s, DUE - timedelta(days=2))
+    ),
+    "each run: do its sums add up": lambda world: reading(world, lambda s: differences(s, a_row(world, RunRow))),
+    "each run: whose is its file": lambda world: writing(
+        world, lambda w: exports._free_name(w, a_row(world, RunRow), "results/c000003-50.csv", there=False)
+    ),
+    "each run: its people go": lambda world: let_go(world.context, ONE),
+    "a person: run by hand": lambda world: by_hand.run_by_hand(world.context, campaign(), DUE + minutes(90), "ann"),
+    "a person: runs": lambda world: report.runs(world.ledger, limit=20),
+    "a person: runs of a campaign": lambda world: report.runs(world.ledger, campaign=name_of(ONE), limit=20),
+    "a person: show": lambda world: report.run(world.ledger, f"{name_of(ONE)}@{ONE}"),
+    "a person: story": lambda world: story(world.ledger, f"{name_of(ONE)}@{ONE}"),
+    "a person: calls": lambda world: report.calls(world.ledger, f"{name_of(ONE)}@{ONE}", reveal=False),
+    "a person: forget": lambda world: find(world.context, number(5)),
+}
+HASHES = called.CallRow.number_hash.in_([f"{n:032x}" for n in range(20)])
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Of each thing that is asked, the statements that read a large table as a whole."""
+    world = a_world(tmp_path_factory.mktemp("hot"))
+    fill(world.ledger, runs=RUNS, calls=CALLS)
+    if ON_POSTGRES:
+        writing(world, lambda w: w.session.execute(text("ANALYZE")))
+    world.clock.time = DUE + minutes(2)
+    with capture_logs():
+        found = {what: whole_reads(world, step) for what, step in ASKED.items()}
+    world.ledger.close()
+    return found
+
+
+def whole_reads(world: World, step: Step) -> list[str]:
+    """What a step asks of the ledger, planned again: the statements that go through a large table."""
+    asked: list[tuple[str, Any]] = []
+    engine = world.ledger._engine
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        if re.match(r"\s*(SELECT|UPDATE|DELETE)", statement):
+            asked.append((statement, parameters[0] if many else parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        step(world)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert asked, "nothing was asked: this proves nothing"
+    with engine.connect() as connection:
+        return [f"{told}: {sql}" for sql, values in asked for told in planned(connection, sql, values)]
+
+
+def planned(connection: Any, sql: str, values: Any) -> list[str]:
+    if ON_POSTGRES:
+        (plan,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {sql}", values).scalar_one()
+        return list(seq_scans(plan["Plan"]))
+    rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
+    return [row.detail for row in rows if is_whole(row.detail, sql)]
+
+
+def is_whole(detail: str, sql: str) -> bool:
+    """SQLite says SCAN for a table or an index as a whole; in the order that is wanted, a LIMIT ends it."""
+    scan = re.match(r"SCAN (\w+)", detail)
+    ends = "LIMIT" in sql and "USING" in detail
+    return scan is not None and scan[1] in LARGE and not ends
+
+
+def seq_scans(node: dict[str, Any]) -> Any:
+    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE:
+        yield json.dumps({name: node.get(name) for name in ("Relation Name", "Filter", "Plan Rows")})
+    for below in node.get("Plans", []):
+        yield from seq_scans(below)
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_no_large_table_is_read_as_a_whole(plans: dict[str, list[str]], what: str) -> None:
+    """A hundred million calls after a year, and still a tick a second."""
+    assert plans[what] == []
