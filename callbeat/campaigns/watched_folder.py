@@ -26,7 +26,7 @@ from callbeat.clock import real_now
 from callbeat.errors import Problem
 
 SLICE = 2_000  # files looked at in one step: some milliseconds
-FIRST_SLICE = 20_000  # nothing is known yet, and waiting for it is worse
+LARGE_SLICE = 20_000  # at the first look, and when files came, went or were replaced: waiting for it is worse
 PART = 50  # files read in one step, and handed on in one: some tenths of a second
 Recall = Callable[[str], Kept | None]
 
@@ -56,6 +56,7 @@ class CampaignFolder:
         self._kept = kept
         self._recall: Recall | None = None
         self._first = True
+        self._listed_at: int | None = None
         self._known: dict[str, Known] = {}
         self._found = 0
         self._claims = Claims()
@@ -106,22 +107,24 @@ class CampaignFolder:
     def _list(self, differing: dict[str, Sight]) -> Iterator[None]:
         """Find the files that may say something else than they did."""
         whole, self._found = _identity(self.folder), 0
-        self._begin()
+        most = self._begin()
         with os.scandir(self.folder) as entries:
             named = (entry for entry in entries if is_campaign_file(entry.name))
-            while part := list(islice(named, FIRST_SLICE if self._first else SLICE)):
+            while part := list(islice(named, most)):
                 if _identity(self.folder) != whole:
                     raise OSError(errno.ESTALE, "it was replaced while it was looked at")
                 self._compare(part, differing)
-                if len(part) >= SLICE:
+                if len(part) == most:
                     yield
         self._first, self._recall = False, None
 
-    def _begin(self) -> None:
-        """What was kept is compared with the hours as they are now."""
+    def _begin(self) -> int:
+        """How many files to look at in a step. What was kept is compared with the hours as they are now."""
+        before, self._listed_at = self._listed_at, os.stat(self.folder).st_mtime_ns
         if self._first:
             self._hours.changes()
             self._recall = self._kept()
+        return SLICE if before == self._listed_at else LARGE_SLICE
 
     def _compare(self, entries: list["os.DirEntry[str]"], differing: dict[str, Sight]) -> None:
         now = self._now().timestamp()

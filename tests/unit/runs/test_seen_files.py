@@ -241,7 +241,7 @@ def test_what_cannot_be_read_of_the_memory_is_no_harm(site):
 @pytest.fixture
 def crowded(site, monkeypatch):
     """A few files that are as a hundred thousand: a tick looks at two, and reads one."""
-    for name, most in (("SLICE", 2), ("FIRST_SLICE", 2), ("PART", 1)):
+    for name, most in (("SLICE", 2), ("LARGE_SLICE", 4), ("PART", 1)):
         monkeypatch.setattr(watched_folder, name, most)
     for name in "abcde":
         site.write(name)
@@ -276,6 +276,26 @@ def test_no_campaign_begins_before_all_files_have_been_read(crowded):
         assert crowded.state("a") is None
         crowded.tick()
     assert len(broken_files(crowded.world.ledger)) == 2
+
+
+def test_a_look_takes_larger_steps_when_files_came_or_went(crowded):
+    """A checkout or an editor that renames is seen within seconds; what is written in place, within a minute."""
+    crowded.start()
+    ticks(crowded)
+    assert steps(crowded) == 3
+    crowded.write("f")
+    assert steps(crowded) == 2
+    assert crowded.state("f") == "active"
+
+
+def steps(site):
+    """The ticks of a whole look but for those that read: a step ends where it is full."""
+    count = 1
+    site.tick()
+    while site.beat._look is not None:
+        site.tick()
+        count += not site.beat._folder.in_haste
+    return count
 
 
 def test_a_file_removed_in_the_midst_of_a_look_is_removed_once(crowded):
