@@ -15,6 +15,7 @@ from callbeat.ledger.writer import Writer
 from callbeat.providers.registry import RULES
 from callbeat.runs.context import Context, log
 from callbeat.runs.next_step import has_ended, rings_on, task_for_batch, task_for_run
+from callbeat.runs.urgency import place, urgency
 
 S = BatchState
 MOST_AT_ONCE = 500
@@ -42,7 +43,8 @@ def _due(context: Context) -> Messages:
     with context.ledger.write() as writer:
         runs = _take(writer, context, RunRow, now)
         batches = _take(writer, context, BatchRow, now)
-    return [*_one_each((task_for_run(run), run.id) for run in runs), *_batch_messages(batches, now)]
+    messages = [*_one_each((task_for_run(run), run.id) for run in runs), *_batch_messages(batches, now)]
+    return sorted(messages, key=place)
 
 
 def _anything(context: Context, now: datetime) -> bool:
@@ -70,21 +72,25 @@ Row = TypeVar("Row", RunRow, BatchRow)
 def _take(writer: Writer, context: Context, table: type[Row], now: datetime) -> list[Row]:
     """Rows that are due and in nobody's hands, their next action moved on by their patience."""
     due = select(table.id).where(table.next_action_at <= now, _free(table, writer.now()))
-    due = due.order_by(table.next_action_at).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
+    due = due.order_by(*urgency(table, now)).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
     ids = list(writer.session.execute(due).scalars())
     rows = _load(writer, table, ids)
     if unread := set(ids) - {row.id for row in rows}:  # else they would fill each sweep, once they are many
         _leave(writer, table, unread, now + context.clock.stretch(POISONED_FOR))
-    return [row for row in rows if _moved_on(writer, context, row, now)]
+    return _move_on(writer, context, table, rows, now)
 
 
-def _moved_on(writer: Writer, context: Context, row: RunRow | BatchRow, now: datetime) -> bool:
-    """Move its next action on by its patience; whether some task takes it further."""
-    patience = _patience(row)
-    _leave(writer, type(row), {row.id}, now + context.clock.stretch(patience or POISONED_FOR))
-    if patience is None:
+def _move_on(writer: Writer, context: Context, table: type[Row], rows: list[Row], now: datetime) -> list[Row]:
+    """Move their next actions on by their patience, one write for each length of it; those that some task takes."""
+    by_patience: dict[timedelta | None, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_patience[_patience(row)].append(row)
+    for patience, alike in by_patience.items():
+        _leave(writer, table, {row.id for row in alike}, now + context.clock.stretch(patience or POISONED_FOR))
+    for row in by_patience.pop(None, []):
         log.error("row.strange", row=row.key, state=str(row.state), why="no task takes this state further")
-    return patience is not None
+    taken = {row.id for alike in by_patience.values() for row in alike}
+    return [row for row in rows if row.id in taken]
 
 
 def _leave(writer: Writer, table: type[RunRow] | type[BatchRow], ids: set[int], until: datetime) -> None:
@@ -94,9 +100,9 @@ def _leave(writer: Writer, table: type[RunRow] | type[BatchRow], ids: set[int], 
 def _load(writer: Writer, table: type[Row], ids: list[int]) -> list[Row]:
     """The rows; where one of them cannot be read, the others all the same."""
     try:
-        rows = list(
-            writer.session.execute(select(table).where(table.id.in_(ids)).order_by(table.next_action_at)).scalars()
-        )
+        rows = list(writer.session.execute(select(table).where(table.id.in_(ids))).scalars())
+        in_order = {row_id: at for at, row_id in enumerate(ids)}
+        rows.sort(key=lambda row: in_order[row.id])
     except (ValueError, TypeError, LookupError):
         rows = [row for row_id in ids if (row := _load_one(writer, table, row_id)) is not None]
     for row in rows:
