@@ -19,11 +19,14 @@ from callbeat.campaigns.schema import campaign_schema
 from callbeat.clock import iso, parse_instant
 from callbeat.errors import Problem, Refusal, UsageError, has_errors
 from callbeat.providers.registry import rules_of
+from callbeat.runs.accounts import requests_a_minute
 from callbeat.runs.by_hand import find_campaign
+from callbeat.runs.load import Start, crowds
 from callbeat.runs.preview import preview as preview_of
 from callbeat.runs.reach import reach_of
 from callbeat.runs.roster import Means
 from callbeat.runs.starts import Chosen, NoneLeft, choose_start
+from callbeat.settings import Settings
 from cli.context import load, now, open_ledger, read_campaigns
 from cli.output import Format, Json, err, print_json, print_table
 from cli.words import clock, excluded
@@ -86,7 +89,7 @@ def plan(
     last = _instant(end) if end else first + timedelta(days=7)
     readings = read_campaigns(settings)
     _tell_broken(readings)
-    rows = sorted(_rows(readings, first, last), key=lambda row: (row["due_at"], row["campaign"]))
+    rows = sorted(_rows(settings, readings, first, last), key=lambda row: (row["due_at"], row["campaign"]))
     if form is Format.JSON:
         print_json(rows)
         return
@@ -172,7 +175,25 @@ def _has_zone(text: str) -> bool:
     return text.endswith("Z") or (len(text) > 10 and ("+" in text[10:] or "-" in text[10:]))
 
 
-def _rows(readings: list[Reading], first: datetime, last: datetime) -> Iterator[Json]:
+def _rows(settings: Settings, readings: list[Reading], first: datetime, last: datetime) -> list[Json]:
+    """What will happen; that too much of it happens at once is seen when all of it is known."""
+    rows, starts = [], []
+    for campaign, due in _dues(readings, first, last):
+        row, chosen = _row(campaign, due)
+        rows.append(row)
+        if isinstance(chosen, Chosen):
+            can = rules_of(campaign.provider).capabilities
+            most = requests_a_minute(settings, campaign.account, campaign.provider)
+            opens, name = opens_at(campaign, due), (campaign.name, row["due_at"])
+            starts.append(Start(name, campaign.account, can, opens, chosen.start.start_at, most))
+    in_the_way = crowds(starts)
+    for row in rows:
+        if crowd := in_the_way.get((row["campaign"], row["due_at"])):
+            row["notes"].append(crowd.words)
+    return rows
+
+
+def _dues(readings: list[Reading], first: datetime, last: datetime) -> Iterator[tuple[Campaign, datetime]]:
     count = 0
     for reading in readings:
         if reading.campaign is None:
@@ -181,15 +202,16 @@ def _rows(readings: list[Reading], first: datetime, last: datetime) -> Iterator[
             count += 1
             if count > MOST_ROWS:
                 raise UsageError(f"more than {MOST_ROWS} due times: choose a nearer --to")
-            yield _row(reading.campaign, due)
+            yield reading.campaign, due
 
 
-def _row(campaign: Campaign, due: datetime) -> Json:
+def _row(campaign: Campaign, due: datetime) -> tuple[Json, Chosen | None]:
+    """As it is printed, and the start where there will be one."""
     opens = opens_at(campaign, due)
     local = campaign.model_copy(update={"hours": in_campaign_zone(campaign.hours)})
     chosen = choose_start(rules_of(campaign.provider), local, due, opens)
     starts = isinstance(chosen, Chosen) and not off(campaign, due)
-    return {
+    row = {
         "campaign": campaign.name,
         "provider": campaign.provider,
         "due_at": iso(due),
@@ -198,6 +220,7 @@ def _row(campaign: Campaign, due: datetime) -> Json:
         "start_at": iso(chosen.start.start_at) if isinstance(chosen, Chosen) and starts else None,
         "notes": list(_notes(campaign, due, chosen)),
     }
+    return row, chosen if isinstance(chosen, Chosen) and starts else None
 
 
 def _notes(campaign: Campaign, due: datetime, chosen: Chosen | NoneLeft) -> Iterator[str]:

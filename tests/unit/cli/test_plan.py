@@ -103,3 +103,16 @@ def test_a_year_whose_holidays_nobody_knows_yet_is_told(plan):
     """Runs go ahead, and somebody should know that no holiday will stop them."""
     (row,) = plan("2027-01-13", "2027-01-14", cron="0 10 * * *", zone="Asia/Colombo", more="holidays: LK")
     assert row["notes"] == ["the holidays of LK are not all known for 2027"]
+
+
+def test_a_lead_too_short_for_all_that_is_due_with_it_is_told(plan, tmp_path, monkeypatch):
+    """Forty campaigns on an account of ten requests a minute: each would do alone, and together they are late."""
+    monkeypatch.setenv("CALLBEAT_ACCOUNTS__BOLNA__REQUESTS_A_MINUTE", "10")
+    (alone,) = plan("2026-12-01", "2026-12-02", cron="0 12 * * *")
+    assert alone["notes"] == []
+    text = (tmp_path / "config/campaigns/daily.yaml").read_text()
+    for n in range(39):
+        (tmp_path / f"config/campaigns/c{n}.yaml").write_text(text.replace("name: daily", f"name: c{n}"))
+    rows = plan("2026-12-01", "2026-12-02", cron="0 12 * * *")
+    assert len(rows) == 40
+    assert all("the lead is too short for what account bolna has to do: 40 runs" in row["notes"][0] for row in rows)
