@@ -63,10 +63,13 @@ MINUTES ?= 4
 storm: $(STAMP) ## real processes killed, paused and emptied while runs go on (MINUTES=4 SEED=n)
 	$(BIN)/python -m tests.storm --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
+bench: $(STAMP) ## how fast it is, beside others in the same run: a table, and var/bench.json (ONLY=name, SMALL=1)
+	$(BIN)/python -m bench --json var/bench.json $(if $(ONLY),--only $(ONLY)) $(if $(SMALL),--small)
+
 compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 8 minutes)
 	@$(PYTHON) tests/compose/compose_test.py
 
 clean: ## remove .venv and what runs leave in var/
 	rm -rf .venv var
 
-.PHONY: help setup demo test simulate simulate-year crash-points storm fuzz check docs lock compose-test clean
+.PHONY: help setup demo test simulate simulate-year crash-points storm fuzz bench check docs lock compose-test clean
