@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from tests.storm.campaigns import Drawn
@@ -21,12 +22,23 @@ HELD = (  # where the design asks a person: docs/when-held.md
 )
 
 
+class Kind(StrEnum):
+    """Which guarantee."""
+
+    TWICE = "placed twice"  # or to somebody, or by a batch, of whom the ledger knows nothing
+    LOST = "lost"  # a due time without its one run, a run without an end, a call without its outcome
+    HOURS = "out of hours"  # before it was due or first after `late`, too
+    HELD = "held without need"  # nobody is called, and somebody is asked; but it should not have come to that
+    UNPROVED = "unproved"
+
+
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """One guarantee that did not hold, and of which run."""
 
     run: str
     what: str
+    kind: Kind = Kind.LOST
 
 
 def judge(
@@ -41,7 +53,9 @@ def judge(
     for run in runs:
         mine = [dial for batch in run["batches"] for dial in by_label[batch["label"]]]
         found += [
-            Wrong(run["run"], what) for what in _of_run(campaigns[run["campaign"]], run, calls[run["run"]], mine)
+            Wrong(run["run"], what, kind)
+            for kind, whats in _of_run(campaigns[run["campaign"]], run, calls[run["run"]], mine)
+            for what in whats
         ]
     return found
 
@@ -70,25 +84,33 @@ def _undecided(drawn: Iterable[Drawn], runs: Iterable[Json]) -> Iterator[Wrong]:
 def _strangers(runs: Iterable[Json], by_label: Mapping[str, Sequence[Json]]) -> Iterator[Wrong]:
     known = {batch["label"] for run in runs for batch in run["batches"]}
     for label in sorted(set(by_label) - known):
-        yield Wrong(label, f"{len(by_label[label])} dials of a batch that the ledger does not know")
+        yield Wrong(label, f"{len(by_label[label])} dials of a batch that the ledger does not know", Kind.TWICE)
 
 
-def _of_run(campaign: Drawn, run: Json, calls: Sequence[Json], dials: Sequence[Json]) -> Iterator[str]:
-    yield from _at_rest(run)
-    yield from _sums(run, calls)
-    yield from _dialled_twice(campaign, dials)
-    yield from _at_the_wrong_time(campaign, run, dials)
+def _of_run(
+    campaign: Drawn, run: Json, calls: Sequence[Json], dials: Sequence[Json]
+) -> Iterator[tuple[Kind, Iterator[str]]]:
+    yield Kind.LOST, _unended(run)
+    yield Kind.HELD, _held(run)
+    yield Kind.LOST, _sums(run, calls)
+    yield Kind.TWICE, _dialled_twice(campaign, dials)
+    yield Kind.HOURS, _at_the_wrong_time(campaign, run, dials)
+    yield Kind.TWICE, _not_chosen(calls, dials)
     if run["state"] in FINAL:
-        yield from _told_otherwise(calls, dials)
+        yield Kind.LOST, _told_otherwise(calls, dials)
 
 
-def _at_rest(run: Json) -> Iterator[str]:
-    """Final, or held where the design says so."""
-    held = [batch for batch in run["batches"] if batch["state"] == "held"]
-    if run["state"] not in FINAL and not held:
-        yield f"it is still {run['state']}, batches {[batch['state'] for batch in run['batches']]}"
-    for batch in held:
-        if not any(batch["provider"] == who and batch["reason"].startswith(why) for who, why in HELD):
+def _unended(run: Json) -> Iterator[str]:
+    states = [batch["state"] for batch in run["batches"]]
+    if run["state"] not in FINAL and "held" not in states:
+        yield f"it is still {run['state']}, batches {states}"
+
+
+def _held(run: Json) -> Iterator[str]:
+    """Only where a storm leaves no other way out."""
+    for batch in run["batches"]:
+        known = any(batch["provider"] == who and (batch["reason"] or "").startswith(why) for who, why in HELD)
+        if batch["state"] == "held" and not known:
             yield f"held for a reason that the design does not know: {batch['reason']}"
 
 
@@ -133,6 +155,9 @@ def _told_otherwise(calls: Sequence[Json], dials: Sequence[Json]) -> Iterator[st
             yield f"row {call['row']} is {call['outcome']} and was never dialled"
         if call["outcome"] in NEVER_RANG and call["number"] in rung:
             yield f"row {call['row']} is {call['outcome']} and was dialled"
-    missing = rung - {call["number"] for call in calls}
+
+
+def _not_chosen(calls: Sequence[Json], dials: Sequence[Json]) -> Iterator[str]:
+    missing = {dial["number"] for dial in dials} - {call["number"] for call in calls}
     if missing:
         yield f"{len(missing)} numbers were dialled that are no call of it"

@@ -4,21 +4,24 @@ import contextlib
 import os
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from redis import Redis, RedisError
-from sqlalchemy import select, update
+from sqlalchemy import String, case, cast, func, select, update
 
 from callbeat.clock import Clock, real_now
 from callbeat.errors import LedgerError
-from callbeat.ledger.tables import BatchRow, CampaignRow, EventRow, RunRow
+from callbeat.ledger.states import BatchState
+from callbeat.ledger.tables import BatchRow, CallRow, CampaignRow, EventRow, RunRow
 from callbeat.runs.heartbeat import last_time
 from tests.integration.installation import Installation
 from tests.integration.sandboxes import KEYS, WORKSPACE
 from tests.storm.campaigns import ROWS, Drawn
+from tests.storm.judge import FINAL
 from tests.storm.plan import BEATS, WORKERS
 from tests.storm.server import Server
 
@@ -85,6 +88,30 @@ class Site(Installation):
             }
             found = [(_row_of(event), event.from_state, event.to_state) for event in session.scalars(of_rows)]
         return [(keys[row], before, after or "") for row, before, after in found if before != after]
+
+    def outcomes(self) -> dict[str, list[dict[str, Any]]]:
+        """The calls of every run, as `callbeat calls --reveal` has them, in one look: `{row, number, outcome}`."""
+        found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        of_all = select(RunRow.key, CallRow.row, CallRow.number, CallRow.outcome)
+        of_all = of_all.join(CallRow, CallRow.run_id == RunRow.id).order_by(CallRow.row)
+        with self.ledger.read() as session:
+            for run, row, number, outcome in session.execute(of_all):
+                found[run].append({"row": row, "number": number, "outcome": str(outcome)})
+        return found
+
+    def standing(self) -> Counter[str]:
+        """How many runs are in which state; held is one with a held batch. A count: it is asked all the time."""
+        held = select(BatchRow.run_id).where(BatchRow.state == BatchState.HELD)
+        word = case((RunRow.id.in_(held), "held"), else_=cast(RunRow.state, String))
+        with self.ledger.read() as session:
+            return Counter(
+                {str(state): runs for state, runs in session.execute(select(word, func.count()).group_by(word))}
+            )
+
+    def at_rest(self, expected: int) -> bool:
+        """Whether all there will be is there, and nothing goes on by itself any more."""
+        now = self.standing()
+        return now.total() >= expected and now.keys() <= FINAL | {"held"}
 
     def _known(self) -> list[str]:
         with self.ledger.read() as session:

@@ -2,7 +2,6 @@
 
 import heapq
 import time
-from collections import Counter
 from collections.abc import Callable
 from itertools import count
 from random import Random
@@ -10,7 +9,6 @@ from random import Random
 import httpx
 
 from tests.storm import trouble
-from tests.storm.judge import FINAL, Json
 from tests.storm.plan import FLUSH, KILL, LEDGER, PAUSE, VALKEY, Blow
 from tests.storm.site import Site
 from tests.storm.tally import Tally
@@ -119,15 +117,10 @@ class Storm:
     def _runs(self) -> str:
         """How the runs are, if the ledger can be asked just now."""
         try:
-            states = Counter("held" if run["needs_attention"] else run["state"] for run in self.site.runs())
+            states = self.site.standing()
         except Exception as error:
             return f"the ledger does not answer ({type(error).__name__})"
         return ", ".join(f"{number} {state}" for state, number in sorted(states.items())) or "no runs yet"
-
-
-def at_rest(runs: list[Json], expected: int) -> bool:
-    """Whether all there will be is there, and nothing goes on by itself any more."""
-    return len(runs) >= expected and all(run["state"] in FINAL or run["needs_attention"] for run in runs)
 
 
 def _ignore(_: object) -> None:

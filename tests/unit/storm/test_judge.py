@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.storm.campaigns import Drawn
-from tests.storm.judge import broken_histories, judge
+from tests.storm.judge import Kind, broken_histories, judge
 from tests.storm.plan import LEDGER, PAUSE, plan_of
+from tests.storm.raising import of_each_for
 
 SEVEN = datetime(2026, 12, 1, 7, tzinfo=UTC)
 CAMPAIGN = Drawn(
@@ -36,11 +37,15 @@ def calls(*outcomes):
     return [{"row": row, "number": number, "outcome": outcome} for row, (number, outcome) in enumerate(pairs)]
 
 
-def said(run=None, dials=None, ended=None, runs=None):
+def accused(run=None, dials=None, ended=None, runs=None):
     """What the judge says of a storm of one run."""
     runs = [run or a_run()] if runs is None else runs
     dials = [dial(), dial(BOB)] if dials is None else dials
-    return [one.what for one in judge([CAMPAIGN], runs, {a_run()["run"]: ended or calls()}, dials)]
+    return judge([CAMPAIGN], runs, {a_run()["run"]: ended or calls()}, dials)
+
+
+def said(**case):
+    return [one.what for one in accused(**case)]
 
 
 def test_a_storm_in_which_all_went_well_is_accused_of_nothing():
@@ -72,6 +77,32 @@ def test_a_storm_in_which_all_went_well_is_accused_of_nothing():
 def test_each_broken_guarantee_is_seen(words, case):
     """A judge that sees nothing would pass every storm."""
     assert any(words in one for one in said(**case)), said(**case)
+
+
+@pytest.mark.parametrize(
+    ("kind", "case"),
+    [
+        (Kind.TWICE, {"dials": [dial(), dial(BOB), dial(minutes=2)]}),
+        (Kind.TWICE, {"dials": [dial(), dial(BOB), dial(label="cb-main-other-1")]}),
+        (Kind.HOURS, {"dials": [dial(), dial(BOB, minutes=121, attempt=2)]}),
+        (Kind.LOST, {"runs": [], "dials": []}),
+        (Kind.LOST, {"run": a_run(state="active")}),
+        (Kind.HELD, {"run": a_run(state="active", batch={"state": "held", "reason": "given up waiting: 502"})}),
+    ],
+)
+def test_what_is_broken_is_counted_as_what_it_is(kind, case):
+    """A call placed twice is another thing than one that was lost."""
+    assert {one.kind for one in accused(**case)} == {kind}
+
+
+def test_as_many_campaigns_as_make_so_many_runs():
+    """Half an hour from one due time to the next; the first hour reads the files, the last has its calls."""
+    assert of_each_for(48, minutes=1, speed=60) == 8
+    assert (
+        of_each_for(1000, minutes=15, speed=60) * 3 * 22
+        >= 1000
+        > (of_each_for(1000, minutes=15, speed=60) - 1) * 66
+    )
 
 
 def test_a_move_from_where_a_row_no_longer_was_is_seen():
