@@ -1,7 +1,7 @@
 """End a run once all its batches are final and every call has an outcome; what does not add up is an alarm."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,7 +17,8 @@ from callbeat.runs.lease import claim
 from callbeat.runs.stop import left_over
 from callbeat.runs.stumbles import DEFECT
 
-LOOK_AGAIN = timedelta(minutes=5)
+SOONEST_LOOK, LATEST_LOOK = timedelta(minutes=5), timedelta(minutes=15)
+A_MINUTE = timedelta(minutes=1)
 S = BatchState
 GIVEN_UP = "given_up"
 NO_START_LEFT = {"too_late", "too_far", "outside_hours"}
@@ -32,11 +33,21 @@ def finish(context: Context, run_id: int) -> None:
     with context.ledger.write() as writer:
         batches = list(writer.session.execute(select(BatchRow).where(BatchRow.run_id == run_id)).scalars())
         if not all(batch.state.final for batch in batches):
-            writer.release(run, next_action_at=context.clock.now() + LOOK_AGAIN)
+            writer.release(run, next_action_at=look_again_at(batches, context.clock.now()))
             return
         for batch in batches:
             _close(writer, batch)
     _end(context, run, batches)
+
+
+def look_again_at(batches: Sequence[BatchRow], now: datetime) -> datetime:
+    """Who ends the last batch sends for its run, so this is for a message that was lost.
+
+    It is left alone while no batch can end: thousands of runs are on their way for hours.
+    """
+    acted_on = [batch.next_action_at for batch in batches if not batch.state.final and batch.next_action_at]
+    awaited = max(acted_on, default=now) + A_MINUTE
+    return min(max(awaited, now + SOONEST_LOOK), now + LATEST_LOOK)
 
 
 def _end(context: Context, run: RunRow, batches: Sequence[BatchRow]) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, RunRow
-from callbeat.runs.finish import verdict
+from callbeat.runs.finish import look_again_at, verdict
 from callbeat.runs.labels import bears, due_text, label, run_key
 from callbeat.runs.next_step import hours_over, task_for_batch, task_for_run
 from callbeat.runs.pace import given_up_at, next_look
@@ -124,6 +124,22 @@ ENDS = [
 def test_what_a_run_becomes_when_its_batches_ended_so(batches, wish, to, reason):
     """The run's state is what people look at first."""
     assert verdict(batches, wish) == (to, reason)
+
+
+@pytest.mark.parametrize(
+    ("acted_on", "after"),
+    [
+        ([(S.RUNNING, seconds(30))], minutes(5)),
+        ([(S.RUNNING, minutes(9)), (S.SCHEDULED, minutes(2))], minutes(10)),
+        ([(S.SCHEDULED, minutes(40))], minutes(15)),
+        ([(S.FINISHED, minutes(12)), (S.RUNNING, minutes(-3))], minutes(5)),
+        ([(S.FINISHED, None), (S.HELD, None)], minutes(5)),
+    ],
+)
+def test_a_run_is_looked_at_again_when_its_last_batch_may_have_ended(acted_on, after):
+    """Who ends that batch sends for it at once: this is for a lost message, and thousands that wait are no work."""
+    rows = [BatchRow(state=state, next_action_at=wait and NOW + wait) for state, wait in acted_on]
+    assert look_again_at(rows, NOW) == NOW + after
 
 
 # -- names -----------------------------------------------------------------------------------------------------
