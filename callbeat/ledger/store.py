@@ -28,6 +28,7 @@ class Ledger:
             LedgerError: it cannot be read, or its driver is not installed.
         """
         self._url = read_url(url)
+        self._shown = shown(self._url)
         self._engine = make_engine(self._url)
         self._writing = self._engine.execution_options(immediate=True)
         self._reading = self._engine if self.on_sqlite else self._engine.execution_options(**ONE_SNAPSHOT)
@@ -47,7 +48,7 @@ class Ledger:
         """
         session = Session(self._writing, expire_on_commit=False)
         writer = Writer(session)
-        with _words(shown(self._url)), session, session.begin():
+        with _words(self._shown), session, session.begin():
             yield writer
         for line in writer.lines:
             line.write()
@@ -55,7 +56,7 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A consistent look: everything as it is at one instant."""
-        with _words(shown(self._url)), Session(self._reading, expire_on_commit=False) as session:
+        with _words(self._shown), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     def upgrade(self) -> None:
@@ -64,7 +65,7 @@ class Ledger:
         Raises:
             LedgerError: they are of a later version than this, or the database does not answer.
         """
-        with _words(shown(self._url)), self._writing.begin() as connection:
+        with _words(self._shown), self._writing.begin() as connection:
             if not self.on_sqlite:
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
                 lock_names(connection, ("upgrade",))
@@ -76,7 +77,7 @@ class Ledger:
 
     def revision(self) -> str | None:
         """The form the tables are in; None for an empty database."""
-        with _words(shown(self._url)), self._engine.connect() as connection:
+        with _words(self._shown), self._engine.connect() as connection:
             return revision_of(connection)
 
     def ensure_ready(self) -> None:
