@@ -47,6 +47,7 @@ class Came:
     faults: Counter[str]
     deeds: Counter[str]
     seconds: float
+    cpu: float  # seconds
 
 
 def _begin(place: Installation, name: str, wanted: Wanted) -> None:
@@ -66,7 +67,7 @@ def simulate(wanted: Wanted, tell: Tell = lambda _words: None) -> Came:
     Raises:
         AssertionError: one does not hold; a note has the trace's tail.
     """
-    began = time.monotonic()
+    began, worked = time.monotonic(), time.process_time()
     folder = Path(tempfile.mkdtemp(dir=home()))
     place = Installation(f"{wanted.seed}", folder, empty_ledger(wanted.ledger), BEGIN, beats=2, workers=3)
     world = place.world
@@ -84,5 +85,5 @@ def simulate(wanted: Wanted, tell: Tell = lambda _words: None) -> Came:
     return Came(
         world.trace, world.steps, world.requests, world.seams.reached, world.crashes, place.dials.count,
         place.decisions.calm, place.progress.states, place.progress.outcomes, weather.count, people.count,
-        time.monotonic() - began,
+        time.monotonic() - began, time.process_time() - worked,
     )  # fmt: skip

@@ -23,7 +23,7 @@ from callbeat.providers import wire
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.context import Context
 from callbeat.runs.reach import Reach
-from callbeat.runs.tick import Tick
+from callbeat.runs.tick import ASK_EVERY, READ_EVERY, Tick
 from tests.simulation.agenda import Snapshot
 from tests.simulation.creates import Creates
 from tests.simulation.history import Violated
@@ -169,7 +169,6 @@ class World:
         """Event after event, until nothing is left to happen before then."""
         while (step := self._next()) is not None and step[0] <= until:
             self.timeline.go_to(step[0])
-            self._snapshot = None
             step[1]()
             self._snapshot = None
             self.steps += 1
@@ -197,7 +196,7 @@ class World:
         if last is None:
             return self.now
         if self.files_changed[beat.name] or (beat.tick is not None and beat.tick._heartbeat.held):
-            return last + timedelta(seconds=30 if not self.files_changed[beat.name] else 3)
+            return last + timedelta(seconds=ASK_EVERY if not self.files_changed[beat.name] else READ_EVERY)
         wanted = self.snapshot.next_action(self.timeline.wall())
         if wanted is None or wanted > self.timeline.wall() + LONGEST_IDLE:
             return max(last + SECOND, last + LONGEST_IDLE)
