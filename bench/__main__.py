@@ -1,7 +1,7 @@
 """Every benchmark, one after the other, each in a process of its own: `python -m bench [--small] [--only NAME]`.
 
-A benchmark is a module here with a function `measure`. One that fails, or takes too long, is a row that says so; the
-others are measured all the same, and the exit code is 1. An aim that is missed is a row as well, and no failure.
+A benchmark is a module here with a function `measure`. One that fails, or takes too long, is a row that says so;
+the others are measured all the same, and the exit code is 1. A missed aim is a row as well, and no failure.
 """
 
 import argparse
