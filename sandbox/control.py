@@ -36,6 +36,10 @@ class Desk:
         dials = [dial for provider in chosen for dial in provider.dials()]
         return [dial.as_json() for dial in sorted(dials, key=lambda dial: dial.at)]
 
+    def ends(self) -> list[dict[str, object]]:
+        found = [(name, *end) for name, provider in self.providers.items() for end in provider.ends()]
+        return [{"provider": name, "batch": batch, "at": at.isoformat()} for name, batch, at in found]
+
     def reset(self) -> None:
         self.faults.clear()
         self.journal.clear()
@@ -92,6 +96,14 @@ def _add_views(app: FastAPI, desk: Desk) -> None:
     async def requests(provider: str | None = None) -> list[dict[str, object]]:
         recent = desk.journal.recent()
         return [request for request in recent if provider in (None, request["provider"])]
+
+    @app.get("/counts")
+    async def counts() -> dict[str, int]:
+        return desk.journal.counts()
+
+    @app.get("/ends")
+    async def ends() -> list[dict[str, object]]:
+        return desk.ends()
 
 
 def _add_faults(app: FastAPI, desk: Desk) -> None:

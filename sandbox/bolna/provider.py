@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -86,6 +87,10 @@ class Bolna(Pretended[BatchBook, Switches]):
             for batch in self._memory.book.all()
             for number, turn in batch.dials(now)
         ]
+
+    def ends(self) -> Sequence[tuple[str, datetime]]:
+        begun = [batch for batch in self._memory.book.all() if batch.start]
+        return [(batch.id, batch.reckoning.instants[-1]) for batch in begun]
 
     def batches(self) -> Sequence[BatchLine]:
         now, switches = self._memory.clock.now(), self._memory.switches

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -97,6 +98,9 @@ class Cartesia(Pretended[BatchBook, Switches]):
             for batch in self._memory.book.all()
             for one in batch.reckoning.dialled(now)
         ]
+
+    def ends(self) -> Sequence[tuple[str, datetime]]:
+        return [(batch.id, batch.reckoning.instants[-1]) for batch in self._memory.book.all()]
 
     def batches(self) -> Sequence[BatchLine]:
         now, switches = self._memory.clock.now(), self._memory.switches

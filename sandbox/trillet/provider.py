@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -100,6 +101,9 @@ class Trillet(Pretended[BatchBook, Switches]):
             for batch in self._memory.book.all()
             for number, turn in batch.dials(now)
         ]
+
+    def ends(self) -> Sequence[tuple[str, datetime]]:
+        return [(batch.id, batch.queue.instants[-1]) for batch in self._memory.book.all()]
 
     def batches(self) -> Sequence[BatchLine]:
         now, switches = self._memory.clock.now(), self._memory.switches

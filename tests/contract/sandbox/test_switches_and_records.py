@@ -231,3 +231,18 @@ def test_reset_forgets_everything(asker):
     assert asker.control.get("/clock").json()["advanced_seconds"] == 0
     assert asker.listed() == []
     assert asker.create().status_code == 201
+
+
+def test_requests_are_counted_by_kind_and_ends_are_told(asker):
+    """Whoever measures what following a batch costs needs both, and asks the outside party for them."""
+    batch = asker.started(*ending(1))
+    before = asker.control.get("/counts").json()
+    asker.read(batch)
+    after = asker.control.get("/counts").json()
+    assert after.pop("GET /bolna/batches/*") == before.pop("GET /bolna/batches/*", 0) + 1
+    assert after == before
+    (end,) = asker.control.get("/ends").json()
+    assert (end["provider"], end["batch"]) == ("bolna", batch)
+    assert end["at"] > asker.control.get("/clock").json()["now"]
+    asker.control.post("/reset")
+    assert asker.control.get("/counts").json() == {}
