@@ -142,7 +142,8 @@ class Followed:
     late: dict[str, list[float]] = field(default_factory=dict)
     lasted: list[float] = field(default_factory=list)  # seconds of each batch
     unseen: int = 0  # batches whose end was not seen
-    plainly: float = 0.0  # requests a batch of whoever asks for one each half minute until it is over
+    looks: int = 0  # of whoever asks for some of them each half minute until they are over
+    looked_for: float = 0.0  # seconds that these lasted
 
 
 class Follower:
@@ -217,7 +218,7 @@ class Follower:
         self._until(ORIGIN + 3 * A_MARK - A_SECOND)
         before, told, looks = self._party.counts(), Followed(), 0
         asked_for = {batch.provider_ref: batch.start_at for batch in self._batches("bolna")[:plainly]}
-        many = len(asked_for)
+        watched = dict(asked_for)
         while (asked_for or self._going_on()) and self._clock.time < ORIGIN + LONGEST:
             self._until(self._clock.time + HALF_A_MINUTE)
             for ref in [ref for ref, start in asked_for.items() if start <= self._clock.time]:
@@ -225,7 +226,8 @@ class Follower:
                 if self._party.is_over(ref):
                     del asked_for[ref]
         told.asked = self._party.counts() - before - Counter({LOOK: looks})
-        told.plainly = looks / max(many, 1)
+        told.looks, ends = looks, self._party.ends()
+        told.looked_for = sum((ends[ref] - start).total_seconds() for ref, start in watched.items())
         return self._sums(told)
 
     def _batches(self, *providers: str) -> list[BatchRow]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 KEPT = 2000
 _LONG_NUMBER = re.compile(r"(?<![0-9a-zA-Z-])(?:\+|%2[bB])?\d{8,15}(?![0-9a-zA-Z-])")
-_ID = re.compile(r"(?=[^/]*\d)[^/]{12,}")
+_ID = re.compile(r"(?<=/)(?:[a-z]+_)?(?:(?=[^/]*\d)|(?<=_))[^/]{12,}")
 _KEY = re.compile(r"\b(?:bn-|sa-|sk_car_)[^/\s]+")
 
 
