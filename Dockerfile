@@ -14,7 +14,7 @@ COPY requirements.lock ./
 RUN pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock
 
 COPY . ./
-RUN python -m compileall -q callbeat cli dashboard sandbox tasks worker
+RUN python -m compileall -q callbeat cli dashboard hooks sandbox tasks worker
 
 USER callbeat
 CMD ["callbeat", "--help"]

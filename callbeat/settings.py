@@ -21,7 +21,7 @@ from callbeat.clock import Clock
 from callbeat.env_file import check_env_file, check_secrets_dir
 from callbeat.errors import SettingsError
 from callbeat.masking import secrets_in
-from callbeat.settings_blocks import AccountSettings, ClockSettings, SourceSettings
+from callbeat.settings_blocks import AccountSettings, ClockSettings, HooksSettings, SourceSettings
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
 MOST = 10**9  # of what is counted or paid in a day
@@ -79,6 +79,7 @@ class Settings(BaseSettings):
         description="The most that calls of a day (UTC) may cost, as far as providers tell it.",
     )
     clock: ClockSettings | None = None
+    hooks: HooksSettings = HooksSettings()
     request_timeout: float = Field(
         default=30.0, gt=0, le=120, description="Seconds for a whole request; leases are four times as long."
     )

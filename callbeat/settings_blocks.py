@@ -1,11 +1,14 @@
 """Settings that belong together: an account, a database of contacts, the pretended clock."""
 
+import re
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from callbeat.addresses import split
 from callbeat.clock import CENTURY
+
+HOW_TO_MAKE_ONE = "make one with  python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
 class AccountSettings(BaseModel):
@@ -50,6 +53,41 @@ class SourceSettings(BaseModel):
     url: SecretStr = Field(
         description="postgresql://user:password@host/name, of a role that only reads; or sqlite:///."
     )
+
+
+class HooksSettings(BaseModel):
+    """The endpoint that providers post to: `callbeat hooks`. Without `url` they are not told of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    secret: SecretStr | None = Field(
+        default=None, description="What only providers know: in the path they post to."
+    )
+    url: str | None = Field(
+        default=None, description="Where they reach it: https://hooks.example.com, without a path."
+    )
+
+    @field_validator("secret")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value().strip() if value else ""
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{24,200}", text):
+            raise ValueError(f"at least 24 letters and digits: {HOW_TO_MAKE_ONE}")
+        return SecretStr(text) if value else None
+
+    @field_validator("url")
+    @classmethod
+    def _web(cls, value: str | None) -> str | None:
+        parts = split(value) if value else None
+        if value and (parts is None or parts.scheme not in ("http", "https")):
+            raise ValueError("is no web address: write https://hooks.example.com")
+        return value.rstrip("/") if value else None
+
+    def address_for(self, provider: str) -> str | None:
+        """Where that provider posts to; None where nobody can reach us. It bears the secret."""
+        if self.url is None or self.secret is None:
+            return None
+        return f"{self.url}/hooks/{provider}/{self.secret.get_secret_value()}"
 
 
 class ClockSettings(BaseModel):

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 
 from callbeat.settings import SECRETS_DIR, Settings
-from callbeat.settings_blocks import AccountSettings, ClockSettings, SourceSettings
+from callbeat.settings_blocks import AccountSettings, ClockSettings, HooksSettings, SourceSettings
 
 HEAD = """# Settings of callbeat: copy this file to .env in the folder where callbeat is started, take the # away
 # from what you set. The environment goes before .env. Generated from the code by `make docs`; a test compares.
@@ -33,6 +33,7 @@ ACCOUNTS = {
     "eu": {"provider": "cartesia", "api_key": "sk_car_your_key", "base_url": "https://api.cartesia.ai"},
 }
 CRM = "postgresql://callbeat_reader:password@db.example.com/crm"
+HOOKS = {"secret": "43-letters-and-digits-of-your-own-making", "url": "https://hooks.example.com"}
 CLOCK = {"origin": "2026-12-01T06:12:00+00:00", "started": "2026-11-22T09:00:00+00:00", "speed": "60"}
 
 
@@ -43,7 +44,7 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
-        if name not in ("accounts", "sources", "clock"):
+        if name not in ("accounts", "sources", "clock", "hooks"):
             variable = name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}"
             yield f"\n# {field.description}\n# {variable}={EXAMPLES[name]}\n"
     yield "\n# A folder with one file for each secret, named like its variable, in small letters or not.\n"
@@ -58,6 +59,9 @@ def _lines() -> Iterator[str]:
     yield "\n# Databases by name, for `contacts: {sql: …, database: crm}`.\n"
     yield from (f"#   {name.upper()}: {field.description}\n" for name, field in SourceSettings.model_fields.items())
     yield f"# CALLBEAT_SOURCES__CRM__URL={CRM}\n"
+    yield "\n# The endpoint for providers' webhooks (docs/webhooks.md).\n"
+    for name, field in HooksSettings.model_fields.items():
+        yield f"#   {name.upper()}: {field.description}\n# CALLBEAT_HOOKS__{name.upper()}={HOOKS[name]}\n"
     yield "\n# Pretended time, ORIGIN + (real − STARTED) × SPEED: refused unless all accounts are on this host.\n"
     yield from (f"# CALLBEAT_CLOCK__{name.upper()}={CLOCK[name]}\n" for name in ClockSettings.model_fields)
 

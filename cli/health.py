@@ -11,6 +11,7 @@ import typer
 from callbeat.errors import Refusal
 from callbeat.runs.heartbeat import beat_age
 from cli.context import load, make_context
+from cli.processes import HOOKS_PORT
 
 SILENT_AFTER = 30.0  # seconds; beat writes each five, and not while it doubts the clock
 WITHIN = 5.0  # seconds for an answer
@@ -23,6 +24,7 @@ class Part(StrEnum):
     BEAT = "beat"
     WORKER = "worker"
     FLOWER = "flower"
+    HOOKS = "hooks"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,12 +34,15 @@ def register(app: typer.Typer) -> None:
 
 def health(
     part: Annotated[Part, typer.Argument(help="Which process.")],
-    port: Annotated[int, typer.Option(help="Flower's port.", min=1, max=65535)] = FLOWER_PORT,
+    port: Annotated[
+        int | None, typer.Option(help="Of Flower or of the hooks; unset, the usual one.", min=1, max=65535)
+    ] = None,
 ) -> None:
     """Whether a process of this machine is at work. For containers and supervisors; `doctor` is for people.
 
     beat: it has looked at the ledger within 30 seconds, and believes the clock. worker: one of this host answers by
-    way of the broker. flower: its page answers here. Exit 0 when it is so, else 1, and why.
+    way of the broker. flower: its page answers here. hooks: it answers here, and reaches the
+    ledger. Exit 0 when it is so, else 1, and why.
 
     Example: callbeat health beat
     """
@@ -47,7 +52,9 @@ def health(
         case Part.WORKER:
             _ask_worker()
         case Part.FLOWER:
-            _ask_flower(port)
+            _ask_flower(port or FLOWER_PORT)
+        case Part.HOOKS:
+            _ask_hooks(port or HOOKS_PORT)
 
 
 def _ask_beat() -> None:
@@ -83,3 +90,13 @@ def _ask_flower(port: int) -> None:
         httpx.get(address, timeout=WITHIN, trust_env=False).raise_for_status()
     except httpx.HTTPError as error:
         raise Refusal(f"{address} does not answer as Flower does ({type(error).__name__})") from None
+
+
+def _ask_hooks(port: int) -> None:
+    address = f"http://127.0.0.1:{port}/health"
+    try:
+        httpx.get(address, timeout=WITHIN, trust_env=False).raise_for_status()
+    except httpx.HTTPStatusError:
+        raise Refusal("the hooks answer, and do not reach the ledger: `callbeat doctor` says why") from None
+    except httpx.HTTPError as error:
+        raise Refusal(f"{address} does not answer as the hooks do ({type(error).__name__})") from None

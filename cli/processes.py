@@ -1,4 +1,4 @@
-"""Commands that are one process each: beat, worker, flower, sandbox."""
+"""Commands that are one process each: beat, worker, flower, hooks, sandbox."""
 
 import os
 import re
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from callbeat.errors import UsageError
+from callbeat.settings_blocks import HOW_TO_MAKE_ONE
 from cli.broker import check_broker, tell_missing_broker
 from cli.context import load
 from cli.output import err
@@ -17,6 +18,7 @@ from cli.ports import free_port, require_free
 from worker.flower_login import LOGIN, made_up_login, url_of
 from worker.names import WORKER
 
+HOOKS_PORT = 8710
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "worker.app"]
 
 
@@ -29,7 +31,7 @@ class Queue(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (beat, worker, flower, sandbox):
+    for command in (beat, worker, flower, hooks, sandbox):
         app.command()(command)
 
 
@@ -51,6 +53,11 @@ def worker_argv(threads: int, name: str = WORKER, queues: Sequence[Queue] = ()) 
 def flower_argv(address: str, port: int) -> list[str]:
     """Flower's command line."""
     return [sys.executable, "-m", "worker.flower", f"--address={address}", f"--port={port}"]
+
+
+def hooks_argv(host: str, port: int) -> list[str]:
+    """The command line of the endpoint for webhooks."""
+    return [sys.executable, "-m", "hooks", "--host", host, "--port", str(port)]
 
 
 def sandbox_argv(host: str, port: int) -> list[str]:
@@ -101,6 +108,26 @@ def flower(
         err.print(f"Flower's login, until it is started again: {login} ({LOGIN} sets another)", markup=False)
     err.print(f"Flower: {url_of(address, port)}", markup=False)
     _become_with_broker(flower_argv(address, port))
+
+
+def hooks(
+    port: Annotated[int, typer.Option(help="0 chooses a free one.", min=0, max=65535)] = HOOKS_PORT,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; before others than this machine put TLS.")
+    ] = "127.0.0.1",
+) -> None:
+    """Take providers' webhooks: what they are about is looked at sooner.
+
+    Nothing that is posted is believed.
+
+    Needs CALLBEAT_HOOKS__SECRET; with CALLBEAT_HOOKS__URL providers are told where to post (docs/webhooks.md).
+
+    Example: callbeat hooks --port 8710
+    """
+    require_free(port, host)
+    if load().hooks.secret is None:
+        raise UsageError(f"CALLBEAT_HOOKS__SECRET is not set, and anybody could post: {HOW_TO_MAKE_ONE}")
+    _become(hooks_argv(host, port))
 
 
 def sandbox(

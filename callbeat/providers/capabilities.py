@@ -47,4 +47,5 @@ class Capabilities:
     concurrency: str
     from_numbers: str
     stops: str
+    posts_on_batches: bool  # it takes a `webhook_url` with a create, and posts there when something becomes of it
     look_for: str  # how a person finds a batch at the provider; {label} stands for ours

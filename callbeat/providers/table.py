@@ -54,6 +54,9 @@ ROWS: dict[str, Cell] = {
     "`concurrency`": _can(lambda can: can.concurrency),
     "`from_numbers`": _can(lambda can: can.from_numbers),
     "stopping": _can(lambda can: can.stops),
+    "webhooks": _can(
+        lambda can: "on each batch; callbeat gives its own address" if can.posts_on_batches else "not on batches"
+    ),
     "talk times": _can(lambda can: TALK[can.talk_from]),
 }
 

@@ -45,6 +45,7 @@ class Context:
     allow_numbers: frozenset[str] | None = None  # the only ones that may be called; None allows all
     ceilings: Ceilings = NO_CEILINGS
     needs_approval: Callable[[str], bool] = lambda _account: False  # whether revisions of that account do
+    hook: Callable[[str], str | None] = lambda _provider: None  # where a provider posts to, if it can reach us
     keepers: Sequence[Keeper] = ()  # who knows, outside of the ledger, how far it had come
     term: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -96,6 +97,7 @@ def open_context(
         allow_numbers=None if settings.allow_numbers is None else frozenset(settings.allow_numbers),
         ceilings=Ceilings(settings.daily_calls, settings.daily_cost),
         needs_approval=settings.needs_approval,
+        hook=settings.hooks.address_for,
         keepers=keepers,
     )
 

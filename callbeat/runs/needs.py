@@ -26,18 +26,26 @@ def new_batch(job: BatchJob, chosen: Chosen) -> NewBatch:
         job.campaign,
         retries=_retries_that_fit(job, chosen),
         concurrency=share(job.campaign.concurrency, job.batch.n, batches),
+        hook=job.context.hook(job.batch.provider) if job.can.posts_on_batches else None,
     )
     return NewBatch(job.batch.label, needs, contacts, chosen.start if job.can.start_with_create else None)
 
 
-def needs_of(campaign: Campaign, *, retries: RetryWish | None = None, concurrency: int | None = None) -> Needs:
-    """A campaign's wishes. `retries` and `concurrency` replace those of the file."""
+def needs_of(
+    campaign: Campaign,
+    *,
+    retries: RetryWish | None = None,
+    concurrency: int | None = None,
+    hook: str | None = None,
+) -> Needs:
+    """A campaign's wishes. `retries` and `concurrency` replace those of the file; `hook` yields to the file's."""
+    options = {"webhook_url": hook} | campaign.options if hook else campaign.options
     return Needs(
         agent=campaign.agent,
         from_numbers=campaign.from_numbers,
         concurrency=concurrency or campaign.concurrency,
         retries=retries if retries is not None else retry_wish(campaign),
-        options=campaign.options,
+        options=options,
         columns=tuple(campaign.contacts.variables or ()),
     )
 

@@ -10,10 +10,10 @@ from callbeat.ledger.tables import BatchRow
 SOONEST = timedelta(seconds=30)  # of whatever is tried again
 LATEST = timedelta(minutes=10)
 SOONEST_LOOK = timedelta(seconds=45)  # the end of a batch is to be seen within a minute
+UNTIL_TOLD = timedelta(minutes=2)  # where the provider tells us when something becomes of a batch
 LATEST_LOOK = timedelta(minutes=20)
 CHANCE = 1.2  # standard deviations by which calls may end sooner than the last ones did
 LEAST = 0.2  # of the time left, however little is known of it
-NEAR = timedelta(seconds=15)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SETTLE = timedelta(seconds=45)  # after a batch is over, until its last calls are accounted for
 LONGEST_DOUBT = timedelta(days=1)
@@ -37,17 +37,17 @@ def next_look(start_at: datetime, now: datetime, *, calls: int, over: int) -> ti
     return _bounded(min(elapsed / over * left * max(sure, LEAST), elapsed * 4))
 
 
-def on_a_mark(now: datetime, wait: timedelta, whose: str) -> timedelta:
+def on_a_mark(now: datetime, wait: timedelta, whose: str, apart: timedelta = SOONEST_LOOK) -> timedelta:
     """A wait cut down to a mark, so that those who share it are due at one time, and one request serves them all.
 
-    Marks are 45 seconds apart, or twice that, or four times; `whose` shifts them: not all ask at the same second.
+    Marks are `apart`, or twice that, or four times; `whose` shifts them: not all ask at the same second.
     """
-    step = SOONEST_LOOK
+    step = apart
     while step * 2 <= wait:
         step *= 2
     shift = timedelta(seconds=crc32(whose.encode()) % int(SOONEST_LOOK.total_seconds()))
     left = step - (now - EPOCH - shift) % step
-    return left if left >= NEAR else left + SOONEST_LOOK
+    return left if left >= apart / 3 else left + apart
 
 
 def next_settling_look(over_for: timedelta) -> timedelta:

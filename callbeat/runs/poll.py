@@ -19,7 +19,7 @@ from callbeat.runs.gone import counted, held_as_gone
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.lease import Lapsed
 from callbeat.runs.listing import Enough, list_batches, older_than, opened_at
-from callbeat.runs.pace import SOONEST, next_look, next_settling_look, on_a_mark
+from callbeat.runs.pace import SOONEST, UNTIL_TOLD, next_look, next_settling_look, on_a_mark
 from callbeat.runs.settling import last_calls_are_out, worth_reading
 from callbeat.runs.starts import STOP_AHEAD
 from callbeat.runs.stumbles import NOT_OF_THE_ROW, guarded, stumbled
@@ -212,7 +212,15 @@ def wait_for(job: BatchJob, over: int, *, shared: bool) -> timedelta:
     """How long to leave a batch alone: by the work left, and never past the end of its hours."""
     batch, now = job.batch, job.now
     wait = next_look(batch.start_at or now, now, calls=batch.calls, over=over)
+    if _is_told_of(job):
+        wait = max(wait, UNTIL_TOLD)
     return before_hours_end(job, on_a_mark(now, wait, f"{batch.account}/{batch.agent}") if shared else wait)
+
+
+def _is_told_of(job: BatchJob) -> bool:
+    """Whether its provider posts to us; a campaign may have an address of its own for that."""
+    ours = job.can.posts_on_batches and job.context.hook(job.batch.provider) is not None
+    return ours and "webhook_url" not in job.campaign.options
 
 
 def wait_for_the_last(job: BatchJob, over_for: timedelta) -> timedelta:

@@ -30,7 +30,9 @@ def test_the_example_of_settings_is_up_to_date():
     """It is copied, and what is missing there is never found."""
     written = (ROOT / "config" / ".env.example").read_text(encoding="utf-8")
     assert written == settings_page.page(), "run `make docs`"
-    assert set(settings.Settings.model_fields) - {"accounts", "sources", "clock"} == set(settings_page.EXAMPLES)
+    assert set(settings.Settings.model_fields) - {"accounts", "sources", "clock", "hooks"} == set(
+        settings_page.EXAMPLES
+    )
     assert set(settings.PROVIDERS) <= set(settings_page.ACCOUNTS)
 
 
@@ -51,13 +53,15 @@ def test_every_line_of_the_example_can_be_set(monkeypatch, tmp_path):
 def test_every_setting_reaches_the_containers():
     """What is not on the list is dropped in silence: a limit for a trial would be one that nobody keeps."""
     given = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    apart = {"home", "campaigns", "database_url", "clock", "accounts", "sources"}
+    apart = {"home", "campaigns", "database_url", "clock", "accounts", "sources", "hooks"}
     plain = set(settings.Settings.model_fields) - apart
     wanted = {name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}" for name in plain}
     wanted |= {f"CALLBEAT_ACCOUNTS__{name.upper()}__{field}" for name in RULES for field in ("API_KEY", "BASE_URL")}
     wanted |= {
         "CALLBEAT_ACCOUNTS__TRILLET__WORKSPACE_ID",
         "CALLBEAT_ACCOUNTS__CARTESIA__VERSION",
+        "CALLBEAT_HOOKS__SECRET",
+        "CALLBEAT_HOOKS__URL",
         settings.SECRETS_DIR,
     }
     assert sorted(name for name in wanted if f"  {name}:" not in given) == []

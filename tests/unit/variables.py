@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from callbeat.settings import SECRETS_DIR, AccountSettings, ClockSettings, Settings, SourceSettings
+from callbeat.settings import SECRETS_DIR, AccountSettings, ClockSettings, HooksSettings, Settings, SourceSettings
 
 ROOT = Path(__file__).parents[2]
 NAMED = re.compile(r"\bCALLBEAT_[A-Z][A-Z_]*[A-Z]")
@@ -19,8 +19,9 @@ def known(name: str) -> bool:
     if source:
         return source[1].lower() in SourceSettings.model_fields
     clock = {f"CALLBEAT_CLOCK__{field.upper()}" for field in ClockSettings.model_fields}
+    hooks = {f"CALLBEAT_HOOKS__{field.upper()}" for field in HooksSettings.model_fields}
     plain = {f"CALLBEAT_{field.upper()}" for field in set(Settings.model_fields)}
-    return name in plain | clock | set(of_compose) | {SECRETS_DIR}
+    return name in plain | clock | hooks | set(of_compose) | {SECRETS_DIR}
 
 
 def unknown(text: str) -> list[str]:

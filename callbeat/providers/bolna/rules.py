@@ -47,6 +47,7 @@ class BolnaRules:
         concurrency="not per batch: it belongs to the Bolna account",
         from_numbers="any, in E.164",
         stops="a running batch by stop, a scheduled one by delete, a waiting call by itself",
+        posts_on_batches=True,
         look_for="in the Bolna dashboard, under the agent's batches, the file {label}.csv",
     )
 

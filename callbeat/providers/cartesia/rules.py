@@ -51,6 +51,7 @@ class CartesiaRules:
         concurrency="a number from 1 to the organization's own limit; shared among the batches of a run",
         from_numbers="exactly one, by its id",
         stops="a batch by cancel: waiting calls are not dialled, live ones go on to their end",
+        posts_on_batches=False,
         look_for="in the Cartesia playground, under the agent's call batches, the name {label}",
     )
 

@@ -47,6 +47,7 @@ class TrilletRules:
         concurrency="not per batch: it belongs to the Trillet plan",
         from_numbers="none: they belong to the agent",
         stops="a batch by cancel: waiting calls are not dialled, live ones go on to their end",
+        posts_on_batches=False,
         look_for="in the Trillet dashboard, under batch calls, the file {label}.csv",
     )
 

@@ -1,0 +1,51 @@
+"""`POST /hooks/{provider}/{secret}`, or the secret in `x-webhook-secret`: answered at once, never believed."""
+
+import hmac
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from callbeat.providers.registry import RULES
+from callbeat.runs.hints import read_hint
+from hooks.gathering import Gathering
+
+HEADER = "x-webhook-secret"  # as Cartesia names it
+LARGEST = 1024 * 1024  # bytes: a transcript of an hour is some tens of thousands
+TAKEN, NOBODY, TOO_LARGE, LATER = 202, 404, 413, 503
+
+
+def create_app(secret: str, gathering: Gathering) -> Starlette:
+    """The application. Without the secret there is nothing here; with it, nobody learns what the ledger knows."""
+
+    async def post(request: Request) -> Response:
+        provider = request.path_params["provider"]
+        told = request.path_params.get("secret") or request.headers.get(HEADER, "")
+        if not hmac.compare_digest(told.encode(), secret.encode()) or provider not in RULES:
+            return Response(status_code=NOBODY)
+        return Response(status_code=await _taken(request, provider, gathering))
+
+    async def health(_request: Request) -> Response:
+        return Response(status_code=204 if gathering.works else LATER)
+
+    return Starlette(
+        routes=[
+            Route("/hooks/{provider}/{secret}", post, methods=["POST"]),
+            Route("/hooks/{provider}", post, methods=["POST"]),
+            Route("/health", health),
+        ]
+    )
+
+
+async def _taken(request: Request, provider: str, gathering: Gathering) -> int:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST:
+            return TOO_LARGE
+    if not gathering.works:
+        return LATER
+    if (hint := read_hint(provider, bytes(body))) is not None:
+        gathering.add(hint)
+    return TAKEN
