@@ -4,9 +4,11 @@ BIN := .venv/bin
 STAMP := .venv/.from-lock
 # Where an image sets it, every process of the tests would compile our modules anew.
 unexport PYTHONDONTWRITEBYTECODE
+# Libraries bring plugins for pytest, which every process of the tests would load; no test needs these.
+PYTEST := $(BIN)/pytest -p no:schemathesis -p no:valkey -p no:anyio -p no:platformdirs
 # Mostly waiting, so there are more of them than cores. What fails is tried once more, alone: on a busy machine a
 # fast pretended clock can outrun the processes.
-INTEGRATION := $(BIN)/pytest tests/integration
+INTEGRATION := $(PYTEST) tests/integration
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -25,10 +27,10 @@ demo: $(STAMP) ## recurring campaigns on three pretended providers, from YAML to
 
 test: $(STAMP) ## everything: make check, long unit tests, contract tests, integration tests on real processes
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest tests/unit -m slow -n 2 --dist worksteal
-	CALLBEAT_TEST_LEDGER=postgresql $(BIN)/pytest tests/unit/ledger tests/unit/runs tests/unit/doctor/test_database.py -m "not slow" -n 2 --dist worksteal
-	$(BIN)/pytest tests/contract -n 2 --dist worksteal
-	$(BIN)/pytest tests/simulation -n 2 --dist worksteal
+	$(PYTEST) tests/unit -m slow -n 2 --dist worksteal
+	CALLBEAT_TEST_LEDGER=postgresql $(PYTEST) tests/unit/ledger tests/unit/runs tests/unit/doctor/test_database.py -m "not slow" -n 2 --dist worksteal
+	$(PYTEST) tests/contract -n 2 --dist worksteal
+	$(PYTEST) tests/simulation -n 2 --dist worksteal
 	$(INTEGRATION) -n 6 --dist worksteal || $(INTEGRATION) --last-failed --last-failed-no-failures none
 
 SEEDS ?= 20
@@ -39,17 +41,22 @@ simulate-year: $(STAMP) ## one seed, 200 campaigns of two weeks each, a year
 	$(BIN)/python -m tests.simulation --seed 1 --campaigns 200 --days 365 --lives 14
 
 crash-points: $(STAMP) ## a crash at every point of every story (the tests take most places in the code once)
-	CRASH_POINTS=1 $(BIN)/pytest tests/simulation/test_crash_points.py -n 2 --dist worksteal
+	CRASH_POINTS=1 $(PYTEST) tests/simulation/test_crash_points.py -n 2 --dist worksteal
 
 check: $(STAMP) ## the fast part: lint, types, import rules, unit tests
+	@$(MAKE) --no-print-directory -j 2 lint quick
+
+lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest tests/unit -m "not slow" -n 2 --dist worksteal
+	$(BIN)/mypy
+
+quick: $(STAMP)
+	$(PYTEST) tests/unit -m "not slow" -n 2 --dist worksteal
 
 fuzz: $(STAMP) ## bad input at random, TIMES=30 as often as in the tests: files, answers, requests, commands
-	FUZZ=$(or $(TIMES),30) $(BIN)/pytest $$(grep -rl --include='test_*.py' '^from tests.trying' tests) -n 2 --dist worksteal
+	FUZZ=$(or $(TIMES),30) $(PYTEST) $$(grep -rl --include='test_*.py' '^from tests.trying' tests) -n 2 --dist worksteal
 
 docs: $(STAMP) ## the pages that are generated from code
 	$(BIN)/python -m callbeat.providers.table > docs/providers.md.new && mv docs/providers.md.new docs/providers.md
@@ -72,4 +79,4 @@ compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 8 
 clean: ## remove .venv and what runs leave in var/
 	rm -rf .venv var
 
-.PHONY: help setup demo test simulate simulate-year crash-points storm fuzz bench check docs lock compose-test clean
+.PHONY: help setup demo test simulate simulate-year crash-points storm fuzz bench check lint quick docs lock compose-test clean
