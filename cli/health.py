@@ -12,6 +12,7 @@ from callbeat.errors import Refusal
 from callbeat.runs.heartbeat import beat_age
 from cli.context import load, make_context
 from cli.processes import HOOKS_PORT
+from worker import signs
 
 SILENT_AFTER = 30.0  # seconds; beat writes each five, and not while it doubts the clock
 WITHIN = 5.0  # seconds for an answer
@@ -40,9 +41,9 @@ def health(
 ) -> None:
     """Whether a process of this machine is at work. For containers and supervisors; `doctor` is for people.
 
-    beat: it has looked at the ledger within 30 seconds, and believes the clock. worker: one of this host answers by
-    way of the broker. flower: its page answers here. hooks: it answers here, and reaches the
-    ledger. Exit 0 when it is so, else 1, and why.
+    beat: one of this machine or container has looked at the ledger within 30 seconds, and believes the clock.
+    worker: one of this host answers by way of the broker. flower: its page answers here. hooks: it answers here, and
+    reaches the ledger. Exit 0 when it is so, else 1, and why.
 
     Example: callbeat health beat
     """
@@ -58,11 +59,15 @@ def health(
 
 
 def _ask_beat() -> None:
-    age = beat_age(make_context(load()))
+    settings = load()
+    age = beat_age(make_context(settings))
     if age is None:
         raise Refusal("beat has never written a heartbeat: start it, and its log says what keeps it")
     if age.total_seconds() > SILENT_AFTER:
         raise Refusal(f"beat's last heartbeat was {age.total_seconds():.0f} s ago: `callbeat doctor` says more")
+    own = signs.age(settings.home)
+    if own is None or own.total_seconds() > SILENT_AFTER:
+        raise Refusal("another beat is at work, but none here: its log says what keeps it")
 
 
 def _ask_worker() -> None:

@@ -1,5 +1,6 @@
 """Beat's heartbeat, and whether the wall clock can be believed: while it cannot, nothing is planned or opened."""
 
+import math
 import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,6 +53,10 @@ class Heartbeat:
             self._written = steady
         if not self.held:
             self._anchor = Anchor(wall, steady)
+
+    def silent_for(self) -> float:
+        """Steady seconds since this very process wrote a heartbeat; endless where it has not, or holds planning."""
+        return monotonic() - self._written if self._written and not self.held else math.inf
 
     def ask_again(self) -> None:
         """While a provider's clock is in doubt nothing is created that would show it again, so it is asked for."""

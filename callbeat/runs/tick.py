@@ -48,6 +48,11 @@ class Tick:
         self._safely("sweep", self._sweep)
         return 0.0 if self._look and self._folder.in_haste else INTERVAL
 
+    @property
+    def silent_for(self) -> float:
+        """Seconds since this beat has written a heartbeat; others may have meanwhile."""
+        return self._heartbeat.silent_for()
+
     def _safely(self, what: str, step: Callable[[], None], *, every: float = 0.0) -> None:
         if monotonic() - self._last.get(what, -every) < every:
             return

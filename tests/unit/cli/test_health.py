@@ -1,5 +1,6 @@
 """`callbeat health`: an exit code for what watches processes, and a line for who looks after them."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +16,7 @@ from callbeat.ledger.tables import BeatRow
 from callbeat.runs import heartbeat
 from cli.main import app
 from cli.ports import free_port
+from worker import signs
 
 Health = Callable[..., str | None]
 
@@ -41,6 +43,7 @@ def test_beat_is_well_while_its_heartbeat_is_young(health: Health, tmp_path, mon
     ledger = Ledger(f"sqlite:///{tmp_path / 'var' / 'callbeat.db'}")
     with ledger.write() as writer:
         writer.session.add(BeatRow(id=1, ticked_real=now, ticked_at=now, ticked_steady=1.0, boot="b"))
+    signs.renew(tmp_path / "var")
     assert health("beat") is None
     with ledger.write() as writer:
         writer.session.get(BeatRow, 1).ticked_real = now - timedelta(seconds=30)
@@ -49,6 +52,38 @@ def test_beat_is_well_while_its_heartbeat_is_young(health: Health, tmp_path, mon
         writer.session.get(BeatRow, 1).ticked_real = now - timedelta(seconds=31)
     assert "heartbeat was 31 s ago: `callbeat doctor`" in str(health("beat"))
     ledger.close()
+
+
+def test_a_beat_that_hangs_is_not_hidden_by_another(health: Health, tmp_path, monkeypatch):
+    """The ledger's heartbeat is of all of them: each container has to tell of its own."""
+    home, now = tmp_path / "var", real_now()
+    ledger = Ledger(f"sqlite:///{home / 'callbeat.db'}")
+    ledger.ensure_ready()
+    with ledger.write() as writer:
+        writer.session.add(BeatRow(id=1, ticked_real=now, ticked_at=now, ticked_steady=1.0, boot="b"))
+    ledger.close()
+    monkeypatch.setattr(signs, "PROCESSES", tmp_path)  # another container, of the same home
+    signs.renew(home)
+    assert health("beat") is None
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert "another beat is at work, but none here" in str(health("beat"))
+    signs.renew(home)
+    assert health("beat") is None
+    (sign,) = [path for path in (home / signs.FOLDER).iterdir() if path.name != str(tmp_path.stat().st_ino)]
+    os.utime(sign, (now.timestamp() - 31,) * 2)
+    assert "none here" in str(health("beat"))
+
+
+def test_signs_of_containers_that_have_gone_do_not_pile_up(tmp_path):
+    """Each restart makes a new one, in a home that stays."""
+    signs.renew(tmp_path)
+    (sign,) = (tmp_path / signs.FOLDER).iterdir()
+    signs.forget_old(tmp_path)
+    assert sign.exists()
+    os.utime(sign, (sign.stat().st_mtime - signs.KEPT.total_seconds() - 1,) * 2)
+    signs.forget_old(tmp_path)
+    assert not sign.exists()
 
 
 @pytest.mark.slow

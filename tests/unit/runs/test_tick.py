@@ -1,5 +1,6 @@
 """Beat reads files, plans and sweeps, survives anything, and plans nothing by a clock it cannot believe."""
 
+import math
 from datetime import timedelta
 
 import pytest
@@ -53,6 +54,9 @@ class Beat:
         self.world.clock.time = self.wall
         return self._tick()
 
+    def silent_for(self):
+        return self._tick.silent_for
+
     def write(self, name="daily", cron="0 * * * *"):
         (self.folder / f"{name}.yaml").write_text(YAML.format(name=name, cron=cron, agent=AGENT))
 
@@ -74,6 +78,19 @@ def test_a_new_file_is_planned_within_ten_seconds(beat):
     beat.write()
     beat.tick(seconds(10))
     assert beat.planned() == [DUE]
+
+
+def test_a_beat_knows_how_long_it_has_been_silent(beat, monkeypatch):
+    """Another's heartbeat is in the same row of the ledger, and must not hide that this one writes none."""
+    assert beat.silent_for() == math.inf
+    beat.tick()
+    assert beat.silent_for() == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(heartbeat, "recall", lambda *_: 1 / 0)
+        beat.tick(seconds(20))
+    assert beat.silent_for() == 20
+    beat.tick(wall=seconds(3600), steady=seconds(1))  # the clock is in doubt, so it writes none
+    assert beat.silent_for() == math.inf
 
 
 def test_an_edited_file_takes_effect_within_ten_seconds(beat):
