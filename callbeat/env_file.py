@@ -33,7 +33,8 @@ def check_secrets_dir(folder: Path) -> None:
     """Nothing, where each file of the folder can be read.
 
     Raises:
-        SettingsError: there is no such folder, or one of its files is closed to us.
+        SettingsError: there is no such folder, one of its files is closed to us, or was never there: Docker
+            makes an empty folder of the name of a file that is missing.
     """
     if not folder.is_dir():
         raise SettingsError(f"CALLBEAT_SECRETS_DIR: there is no folder {folder}: make it, or unset the variable")
@@ -41,6 +42,12 @@ def check_secrets_dir(folder: Path) -> None:
     if closed:
         raise SettingsError(
             f"CALLBEAT_SECRETS_DIR: {closed[0]} cannot be read: give whoever runs callbeat the right to read it"
+        )
+    missing = [path for path in _entries(folder) if path.is_dir() and not any(path.iterdir())]
+    if missing:
+        raise SettingsError(
+            f"CALLBEAT_SECRETS_DIR: {missing[0]} is an empty folder, as Docker makes one where a file is missing: "
+            "remove it where it was mounted from, and write the file"
         )
 
 

@@ -246,6 +246,13 @@ def test_a_folder_of_secrets_that_is_not_there_is_an_error(load, tmp_path):
         load(CALLBEAT_SECRETS_DIR=str(tmp_path / "elsewhere"))
 
 
+def test_a_secret_that_was_missing_when_it_was_mounted_is_an_error(load, tmp_path):
+    """Docker makes an empty folder of its name; without its address, a second ledger would begin in silence."""
+    (tmp_path / "callbeat_database_url").mkdir()
+    with pytest.raises(SettingsError, match=r"callbeat_database_url is an empty folder.*write the file"):
+        load(CALLBEAT_SECRETS_DIR=str(tmp_path))
+
+
 def test_a_wrong_setting_says_where_it_was_looked_for(load, tmp_path):
     """It may stand in any of three places."""
     (tmp_path / "callbeat_site").write_text("a-b")
