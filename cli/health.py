@@ -1,17 +1,19 @@
-"""The command `health`: whether one process of this machine is at work, for whatever watches processes."""
+"""The command `health`: whether one process of this machine is at work, for whatever watches processes.
+
+It is asked each half minute in each container: it loads next to nothing, and the image starts it by itself.
+"""
 
 import os
+import sys
 from enum import StrEnum
 from socket import gethostname
 from typing import Annotated
 
-import httpx
 import typer
 
-from callbeat.errors import Refusal
-from callbeat.runs.heartbeat import beat_age
-from cli.context import load, make_context
-from cli.processes import HOOKS_PORT
+from callbeat.errors import CallbeatError, Refusal
+from callbeat.settings import load_settings
+from cli.ports import HOOKS_PORT
 from worker import signs
 
 SILENT_AFTER = 30.0  # seconds; beat writes each five, and not while it doubts the clock
@@ -42,8 +44,8 @@ def health(
     """Whether a process of this machine is at work. For containers and supervisors; `doctor` is for people.
 
     beat: one of this machine or container has looked at the ledger within 30 seconds, and believes the clock.
-    worker: one of this host answers by way of the broker. flower: its page answers here. hooks: it answers here, and
-    reaches the ledger. Exit 0 when it is so, else 1, and why.
+    worker: one of this host answers by way of the broker. flower: its page answers here. hooks: it answers
+    here, and reaches the ledger. Exit 0 when it is so, else 1, and why.
 
     Example: callbeat health beat
     """
@@ -59,25 +61,21 @@ def health(
 
 
 def _ask_beat() -> None:
-    settings = load()
-    age = beat_age(make_context(settings))
+    age = signs.age(load_settings().home)
     if age is None:
-        raise Refusal("beat has never written a heartbeat: start it, and its log says what keeps it")
+        raise Refusal("no beat here has ever written a heartbeat: start it, and its log says what keeps it")
     if age.total_seconds() > SILENT_AFTER:
         raise Refusal(f"beat's last heartbeat was {age.total_seconds():.0f} s ago: `callbeat doctor` says more")
-    own = signs.age(settings.home)
-    if own is None or own.total_seconds() > SILENT_AFTER:
-        raise Refusal("another beat is at work, but none here: its log says what keeps it")
 
 
 def _ask_worker() -> None:
-    # Not at the top: Celery is a second of start-up that no other command needs.
+    # Not at the top: only this part needs it.
     from celery import Celery  # noqa: PLC0415
     from kombu.exceptions import OperationalError  # noqa: PLC0415
 
     from worker.config import configuration  # noqa: PLC0415
 
-    load()
+    load_settings()
     app, mine = Celery("callbeat", set_as_current=False), f"*@{gethostname()}"
     app.conf.update(configuration())
     try:
@@ -89,6 +87,8 @@ def _ask_worker() -> None:
 
 
 def _ask_flower(port: int) -> None:
+    import httpx  # noqa: PLC0415
+
     prefix = os.environ.get("FLOWER_URL_PREFIX", "").strip("/")
     address = f"http://127.0.0.1:{port}{'/' if prefix else ''}{prefix}/healthcheck"
     try:
@@ -98,6 +98,8 @@ def _ask_flower(port: int) -> None:
 
 
 def _ask_hooks(port: int) -> None:
+    import httpx  # noqa: PLC0415
+
     address = f"http://127.0.0.1:{port}/health"
     try:
         httpx.get(address, timeout=WITHIN, trust_env=False).raise_for_status()
@@ -105,3 +107,18 @@ def _ask_hooks(port: int) -> None:
         raise Refusal("the hooks answer, and do not reach the ledger: `callbeat doctor` says why") from None
     except httpx.HTTPError as error:
         raise Refusal(f"{address} does not answer as the hooks do ({type(error).__name__})") from None
+
+
+def main() -> None:
+    """`callbeat health` alone."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.callback()(lambda: None)
+    register(app)
+    try:
+        app(prog_name="callbeat")
+    except CallbeatError as error:
+        sys.exit(f"callbeat: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,8 @@ import socket
 
 from callbeat.errors import Refusal
 
+HOOKS_PORT = 8710  # unless another is asked for
+
 
 def free_port() -> int:
     """A port that nobody listens on just now."""

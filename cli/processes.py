@@ -14,11 +14,10 @@ from callbeat.settings_blocks import HOW_TO_MAKE_ONE
 from cli.broker import check_broker, tell_missing_broker
 from cli.context import load
 from cli.output import err
-from cli.ports import free_port, require_free
+from cli.ports import HOOKS_PORT, free_port, require_free
 from worker.flower_login import LOGIN, made_up_login, url_of
 from worker.names import WORKER
 
-HOOKS_PORT = 8710
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "worker.app"]
 
 

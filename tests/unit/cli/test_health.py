@@ -1,9 +1,10 @@
 """`callbeat health`: an exit code for what watches processes, and a line for who looks after them."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -11,9 +12,6 @@ import pytest
 from typer.testing import CliRunner
 
 from callbeat.clock import real_now
-from callbeat.ledger.store import Ledger
-from callbeat.ledger.tables import BeatRow
-from callbeat.runs import heartbeat
 from cli.main import app
 from cli.ports import free_port
 from worker import signs
@@ -37,42 +35,43 @@ def health(tmp_path, monkeypatch) -> Health:
 
 def test_beat_is_well_while_its_heartbeat_is_young(health: Health, tmp_path, monkeypatch):
     """It writes none while it doubts the clock, so that shows too."""
-    now = real_now()
-    monkeypatch.setattr(heartbeat, "real_now", lambda: now)
-    assert "has never written a heartbeat" in str(health("beat"))
-    ledger = Ledger(f"sqlite:///{tmp_path / 'var' / 'callbeat.db'}")
-    with ledger.write() as writer:
-        writer.session.add(BeatRow(id=1, ticked_real=now, ticked_at=now, ticked_steady=1.0, boot="b"))
+    assert "no beat here has ever written a heartbeat" in str(health("beat"))
     signs.renew(tmp_path / "var")
     assert health("beat") is None
-    with ledger.write() as writer:
-        writer.session.get(BeatRow, 1).ticked_real = now - timedelta(seconds=30)
+    (sign,) = (tmp_path / "var" / signs.FOLDER).iterdir()
+    now = real_now()
+    monkeypatch.setattr(signs, "real_now", lambda: now)
+    os.utime(sign, (now.timestamp() - 30,) * 2)
     assert health("beat") is None
-    with ledger.write() as writer:
-        writer.session.get(BeatRow, 1).ticked_real = now - timedelta(seconds=31)
+    os.utime(sign, (now.timestamp() - 31,) * 2)
     assert "heartbeat was 31 s ago: `callbeat doctor`" in str(health("beat"))
-    ledger.close()
 
 
 def test_a_beat_that_hangs_is_not_hidden_by_another(health: Health, tmp_path, monkeypatch):
-    """The ledger's heartbeat is of all of them: each container has to tell of its own."""
-    home, now = tmp_path / "var", real_now()
-    ledger = Ledger(f"sqlite:///{home / 'callbeat.db'}")
-    ledger.ensure_ready()
-    with ledger.write() as writer:
-        writer.session.add(BeatRow(id=1, ticked_real=now, ticked_at=now, ticked_steady=1.0, boot="b"))
-    ledger.close()
-    monkeypatch.setattr(signs, "PROCESSES", tmp_path)  # another container, of the same home
-    signs.renew(home)
-    assert health("beat") is None
-    monkeypatch.undo()
-    monkeypatch.chdir(tmp_path)
-    assert "another beat is at work, but none here" in str(health("beat"))
-    signs.renew(home)
-    assert health("beat") is None
-    (sign,) = [path for path in (home / signs.FOLDER).iterdir() if path.name != str(tmp_path.stat().st_ino)]
-    os.utime(sign, (now.timestamp() - 31,) * 2)
-    assert "none here" in str(health("beat"))
+    """Two containers share a home, and each has to tell of its own."""
+    with monkeypatch.context() as patch:
+        patch.setattr(signs, "PROCESSES", tmp_path)  # those of another container
+        signs.renew(tmp_path / "var")
+        assert health("beat") is None
+    assert "no beat here" in str(health("beat"))
+
+
+def test_health_by_itself_says_the_same_and_loads_next_to_nothing(health: Health, tmp_path):
+    """It is asked each half minute in each container, by a command of its own."""
+    command = "import sys; from cli.health import main; sys.argv[1:] = ['health', 'beat']; main()"
+    loaded = "print(*{'polars', 'sqlalchemy', 'celery', 'rich', 'httpx'} & set(sys.modules))"
+    told = _python(f"import sys\ntry:\n  {command}\nexcept SystemExit as end: print(end)\n{loaded}")
+    assert (
+        told == "callbeat: no beat here has ever written a heartbeat: start it, and its log says what keeps it\n\n"
+    )
+    signs.renew(tmp_path / "var")
+    assert _python(command) == ""
+
+
+def _python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
 
 
 def test_signs_of_containers_that_have_gone_do_not_pile_up(tmp_path):
