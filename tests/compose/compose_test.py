@@ -4,6 +4,7 @@ What dies comes back, four workers share the work, and nobody is dialled twice. 
 """
 
 import json
+import re
 import signal
 import sys
 import tempfile
@@ -21,7 +22,7 @@ LONGEST = 45 * 60  # seconds, whatever happens
 STAY = {"valkey": 1, "postgres": 1, "sandbox": 1, "beat": 2, "worker": 1, "flower": 1}
 WORKERS = 4
 FINAL = ("finished", "failed", "cancelled", "skipped", "missed")
-EARLY, LATE = ("early-trillet", "early-cartesia"), tuple(f"late-{n}" for n in range(1, 7))
+EARLY, LATE = ("early-trillet", "early-cartesia"), tuple(f"late-{n}" for n in range(1, 5))
 NUMBERS = {name: [f"+1202555{100 + 3 * n + k:04}" for k in range(3)] for n, name in enumerate((*EARLY, *LATE))}
 BUSY = "+12025550168"  # at the sandbox
 NUMBERS[EARLY[0]].append(BUSY)
@@ -191,8 +192,9 @@ def tasks_done(project: Project) -> dict[str, int]:
 
 
 def begin(project: Project, campaigns: tuple[str, ...]) -> None:
-    for campaign in campaigns:
-        say(f"made {project.callbeat('run', campaign, '--yes')['run']}")
+    each = " && ".join(f"callbeat run {campaign} --yes --format json" for campaign in campaigns)
+    told = project.compose("exec", "-T", "worker", "sh", "-c", each, timeout=600)
+    say("made " + ", ".join(re.findall(r'"run": "([^"]+)"', told)))
 
 
 def follow(project: Project, seconds: float) -> list[dict[str, Any]]:
@@ -211,7 +213,7 @@ def follow(project: Project, seconds: float) -> list[dict[str, Any]]:
 
 
 def check_runs(project: Project) -> None:
-    over = follow(project, seconds=900)
+    over = follow(project, seconds=1200)
     expect(sorted(one["campaign"] for one in over) == sorted(NUMBERS), f"{len(over)} runs, one of each campaign")
     expect({one["state"] for one in over} == {"finished"}, "all runs finished")
     outcomes = sum((Counter(one["outcomes"]) for one in over), Counter[str]())

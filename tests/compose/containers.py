@@ -38,10 +38,10 @@ class Project:
             "CALLBEAT_SANDBOX_PORT": str(sandbox),
         }
 
-    def compose(self, *words: str, timeout: float = 120) -> str:
+    def compose(self, *words: str, timeout: float = 300) -> str:
         return output(self.try_compose(*words, timeout=timeout), words)
 
-    def try_compose(self, *words: str, timeout: float = 120) -> Ended:
+    def try_compose(self, *words: str, timeout: float = 300) -> Ended:
         return run([*self._command, *words], timeout, self._environment)
 
     def callbeat(self, *words: str) -> Any:
