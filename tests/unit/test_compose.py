@@ -52,7 +52,7 @@ def test_it_starts_in_order():
     """No process meets an old form of the tables, or none."""
     assert services()["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert services()["migrate"]["restart"] == "no"
-    for name in ("beat", "worker"):
+    for name in ("beat", "worker", "hooks"):
         waits = services()[name]["depends_on"]
         assert waits["migrate"] == {"condition": "service_completed_successfully"}
         assert waits["valkey"] == {"condition": "service_healthy"}
@@ -82,7 +82,7 @@ def test_secrets_are_files_and_each_has_only_its_own():
 def test_nothing_is_published_beyond_this_machine():
     """Flower is for who sits here, or behind a proxy; the ledger and the broker are for nobody."""
     published = {name: service["ports"] for name, service in services().items() if "ports" in service}
-    assert set(published) == {"flower", "sandbox"}
+    assert set(published) == {"flower", "hooks", "sandbox"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
@@ -106,7 +106,7 @@ def test_who_stays_on_sqlite_is_on_it_in_every_process():
     """One that was left out would begin a ledger of its own on PostgreSQL."""
     stays = compose("docker-compose.sqlite.yml")
     uses = {name for name in OURS if "home:/app/var" in services()[name].get("volumes", [])}
-    assert uses == {"migrate", "beat", "worker"}
+    assert uses == {"migrate", "beat", "worker", "hooks"}
     for name in uses:
         assert stays["services"][name]["environment"] == {"CALLBEAT_DATABASE_URL": "sqlite:////app/var/callbeat.db"}
     assert set(stays["secrets"]) == set(compose()["secrets"])
