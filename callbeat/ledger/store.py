@@ -1,5 +1,6 @@
 """The ledger's connection: short transactions, none ever open across a request or a contact load."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from callbeat.errors import LedgerError
-from callbeat.ledger.engines import make_engine, read_url, shown
+from callbeat.ledger.engines import BUSY_SECONDS, make_engine, read_url, shown
 from callbeat.ledger.forms import head, known_revisions, revision_of, upgrade_to_head
 from callbeat.ledger.locks import lock_names
 from callbeat.ledger.writer import Writer
@@ -31,6 +32,7 @@ class Ledger:
         self._shown = shown(self._url)
         self._engine = make_engine(self._url)
         self._writing = self._engine.execution_options(immediate=True)
+        self._turn = threading.RLock()
         self._reading = self._engine if self.on_sqlite else self._engine.execution_options(**ONE_SNAPSHOT)
 
     @property
@@ -48,10 +50,26 @@ class Ledger:
         """
         session = Session(self._writing, expire_on_commit=False)
         writer = Writer(session)
-        with _words(self._shown), session, session.begin():
+        with self._in_turn(), _words(self._shown), session, session.begin():
             yield writer
         for line in writer.lines:
             line.write()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Threads of this process write to SQLite one after the other.
+
+        It lets one writer in at a time, and who waits there sleeps and tries again: of 25 some would never be next.
+        """
+        if not self.on_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise LedgerError(f"the ledger at {shown(self._url)} was written to for {BUSY_SECONDS} s by others")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -145,6 +145,22 @@ def test_a_connection_that_was_cut_is_made_anew(world):
 
 
 @on_postgres
+@pytest.mark.parametrize("idle", [0.0, 3600.0])
+def test_a_connection_is_looked_at_before_its_use_once_it_lay_idle(world, monkeypatch, idle):
+    """Looking each time costs a quarter of a step; one cut within seconds of its use costs the step."""
+    monkeypatch.setattr(engines, "IDLE_SECONDS", idle)
+    batch, other = world.a_batch(S.READY), Ledger(world.ledger._url.render_as_string(hide_password=False))
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    with other.write() as writer:
+        writer.session.execute(text(f"{cut} AND pid <> pg_backend_pid()"))
+    other.close()
+    if idle:
+        with pytest.raises(LedgerError, match="does not work"):
+            world.get(batch)
+    assert world.get(batch).state is S.READY
+
+
+@on_postgres
 def test_a_shared_database_is_upgraded_on_purpose():
     """Beats and workers of two versions may be at it during an upgrade: none of them changes tables by itself."""
     ledger = Ledger(new_database())

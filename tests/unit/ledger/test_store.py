@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from callbeat.errors import LedgerError
+from callbeat.ledger import store
 from callbeat.ledger.forms import head
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.store import Ledger
@@ -29,6 +30,42 @@ def empty(address: str):
     ledger = Ledger(address)
     yield ledger
     ledger.close()
+
+
+@sqlite_only
+def test_threads_wait_for_each_other_before_they_ask_sqlite(empty):
+    """It lets one writer in, and the others sleep and try again: of 25 some were refused after 15 seconds."""
+    empty.upgrade()
+    asked = threading.Event()
+    event.listen(empty._engine, "begin", lambda _connection: asked.set())
+    with empty.write():
+        other = threading.Thread(target=_write, args=(empty,))
+        other.start()
+        assert not asked.wait(0.3)
+    other.join()
+    assert asked.is_set()
+
+
+def test_a_thread_that_waited_too_long_for_the_others_says_so(empty, monkeypatch):
+    """It is no defect of the row, which is taken up again."""
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0.05)
+    empty.upgrade()
+    refused: list[str] = []
+    with empty.write():
+        other = threading.Thread(target=_write, args=(empty, refused))
+        other.start()
+        other.join()
+    assert bool(refused) is not ON_POSTGRES
+
+
+def _write(ledger: Ledger, refused: list[str] | None = None) -> None:
+    try:
+        with ledger.write() as writer:
+            writer.session.execute(text("SELECT 1"))
+    except LedgerError as error:
+        if refused is None:
+            raise
+        refused.append(str(error))
 
 
 def differences(ledger: Ledger) -> list[object]:
