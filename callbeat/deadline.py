@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httpcore
@@ -97,9 +98,15 @@ class DeadlineBackend(httpcore.NetworkBackend):
         return _Stream(self._inner.connect_tcp(host, port, left, local_address, socket_options))
 
 
+@lru_cache(maxsize=1)
+def _authorities() -> ssl.SSLContext:
+    """Reading all of them takes longer than a request: once for all accounts of a process."""
+    return httpx.create_ssl_context()
+
+
 class DeadlineTransport(httpx.HTTPTransport):
     """httpx's own transport over connections that keep to the deadline. It never repeats a request."""
 
-    def __init__(self, verify: ssl.SSLContext | bool, limits: httpx.Limits) -> None:
-        super().__init__(verify=verify, limits=limits, retries=0)
+    def __init__(self, limits: httpx.Limits) -> None:
+        super().__init__(verify=_authorities(), limits=limits, retries=0)
         self._pool._network_backend = DeadlineBackend()

@@ -51,7 +51,7 @@ class _Judged(DeadlineBackend):
 
 class _Transport(DeadlineTransport):
     def __init__(self, *, inside: bool) -> None:
-        super().__init__(verify=True, limits=httpx.Limits(max_connections=1))
+        super().__init__(limits=httpx.Limits(max_connections=1))
         if not inside:
             self._pool._network_backend = _Judged()
 

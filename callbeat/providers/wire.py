@@ -78,14 +78,15 @@ class Wire:
         self._now = now
         self._secrets = [secret for secret in secrets if secret]
         self.clock_difference = timedelta(0)
-        limits = httpx.Limits(max_connections=50, max_keepalive_connections=25, keepalive_expiry=20)
+        # As many as there are threads, and each is used again: no thread has more than one request under way.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=20)
         self._client = httpx.Client(
             base_url=base_url.rstrip("/") + "/",
             headers={**headers, "User-Agent": "callbeat", "Accept": "application/json"},
             timeout=httpx.Timeout(timeout, connect=min(5.0, timeout)),
             # Whatever one answer puts into a cookie would go out with all later requests, or keep them from going.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            transport=DeadlineTransport(verify=True, limits=limits),
+            transport=DeadlineTransport(limits=limits),
             follow_redirects=False,
             trust_env=False,
         )
