@@ -1,13 +1,12 @@
 """One line of the log for each decision, written once it is committed: what was rolled back was never decided."""
 
 import logging
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from callbeat.clock import iso
 from callbeat.ledger.states import BatchState, RunState
@@ -50,10 +49,10 @@ class Line:
         log.log(self.level, self.event, **known)
 
 
-def ids_of(session: Session, row: RunRow | BatchRow) -> dict[str, Any]:
-    """By which a line of a run or batch is found again."""
+def ids_of(row: RunRow | BatchRow) -> dict[str, Any]:
+    """By which a line is found again. A batch's key begins with its run's, and that with its campaign."""
     if isinstance(row, RunRow):
         return {"campaign": row.campaign, "run": row.key}
-    of_run = select(RunRow.campaign, RunRow.key).where(RunRow.id == row.run_id)
-    campaign, run = session.execute(of_run).one_or_none() or (None, None)
+    run = row.key.rpartition("/")[0]
+    campaign = re.split("[@+]", run, maxsplit=1)[0]
     return {"campaign": campaign, "run": run, "batch": row.key, "account": row.account}

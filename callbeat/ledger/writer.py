@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, Update, case, literal, or_, select, update
+from sqlalchemy import CursorResult, Executable, Update, case, literal, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -140,13 +140,16 @@ class Writer:
         """Take a row for this process until `real_now + lease`, or None if it is not to be had."""
         free = or_(table.lease_until.is_(None), table.lease_until < real_now)
         mine = update(table).where(table.id == row_id, table.state.in_(list(states)), free)
-        if self._run(mine.values(fence=table.fence + 1, lease_until=real_now + lease, lease_term=term)) != 1:
-            return None
-        return self.snapshot(table, row_id)
+        mine = mine.values(fence=table.fence + 1, lease_until=real_now + lease, lease_term=term)
+        return self._alone(mine.returning(table).execution_options(synchronize_session=False), table)
 
     def snapshot(self, table: type[R], row_id: int) -> R | None:
         """A row as it is now."""
-        found = self.session.execute(select(table).where(table.id == row_id)).scalar_one_or_none()
+        return self._alone(select(table).where(table.id == row_id), table)
+
+    def _alone(self, statement: Executable, _table: type[R]) -> R | None:
+        """The one row that it gives, apart from the session."""
+        found: R | None = self.session.execute(statement).scalar_one_or_none()
         if found is not None:
             self.session.expunge(found)
         return found
@@ -154,7 +157,7 @@ class Writer:
     def _event(self, row: RunRow | BatchRow, at: datetime, old: str | None, new: str, why: str, actor: str) -> None:
         kind = "run" if isinstance(row, RunRow) else "batch"
         event = f"{kind}.{NOTE if old == new else new}"
-        self.lines.append(Line(event, at, why, actor, ids_of(self.session, row), old))
+        self.lines.append(Line(event, at, why, actor, ids_of(row), old))
         run_id, batch_id = (row.id, None) if isinstance(row, RunRow) else (row.run_id, row.id)
         campaign = row.campaign if isinstance(row, RunRow) else None
         self.session.add(

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
@@ -22,7 +21,7 @@ from callbeat.runs.ceilings import over_a_ceiling
 from callbeat.runs.context import HALTED, Context, halted_since
 from callbeat.runs.errands import Errand, no_longer_than, on_the_way
 from callbeat.runs.gates import USED_UP, Budgeted, HeldBack
-from callbeat.runs.lease import Hold, claim
+from callbeat.runs.lease import Hold, claim_within
 from callbeat.runs.next_step import LIVE, task_for_batch
 from callbeat.runs.pace import overdue
 from callbeat.runs.revisions import load_campaign
@@ -217,11 +216,12 @@ def claim_batch(
 
     None if it is not to be had, or if it is to be stopped and this is not the stop: that is sent instead.
     """
-    taken = claim(context, BatchRow, batch_id, states)
-    if taken is None:
+    with context.ledger.write() as writer:
+        taken = claim_within(context, writer, BatchRow, batch_id, states)
+        run = None if taken is None else writer.snapshot(RunRow, taken[0].run_id)
+    if taken is None or run is None:
         return None
     batch, hold = taken
-    run = _run_of(context, batch)
     bind_contextvars(run=run.key)
     door = context.accounts.enter(batch.account, batch.provider, context.clock.now())
     rules = rules_of(batch.provider)
@@ -238,8 +238,3 @@ def _on(errand: Errand, provider: Provider, start_at: datetime, now: datetime) -
     if not isinstance(provider, Budgeted):
         return provider
     return provider.on(on_the_way(start_at, now) if errand is Errand.START else errand)
-
-
-def _run_of(context: Context, batch: BatchRow) -> RunRow:
-    with context.ledger.read() as session:
-        return session.execute(select(RunRow).where(RunRow.id == batch.run_id)).scalar_one()

@@ -46,9 +46,16 @@ def claim(
     context: Context, table: type[R], row_id: int, states: Collection[RunState | BatchState]
 ) -> tuple[R, Hold] | None:
     """Take a row for this process, or None if somebody else has it or it has moved on."""
-    until = monotonic() + context.lease.total_seconds()
     with context.ledger.write() as writer:
-        row = writer.claim(table, row_id, states, real_now=writer.now(), lease=context.lease, term=context.term)
+        return claim_within(context, writer, table, row_id, states)
+
+
+def claim_within(
+    context: Context, writer: Writer, table: type[R], row_id: int, states: Collection[RunState | BatchState]
+) -> tuple[R, Hold] | None:
+    """As `claim`, in a transaction in which more is read: the hold is worth nothing before that is committed."""
+    until = monotonic() + context.lease.total_seconds()
+    row = writer.claim(table, row_id, states, real_now=writer.now(), lease=context.lease, term=context.term)
     if row is None:
         return None
     bind_contextvars(**{"run" if isinstance(row, RunRow) else "batch": row.key})  # until the task ends

@@ -1,6 +1,7 @@
 """Definitions of campaigns under their revisions: runs keep the one they were opened with."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import select
 
@@ -16,6 +17,11 @@ def load_campaign(ledger: Ledger, name: str, revision: str) -> Campaign:
         definition = session.execute(
             select(RevisionRow.definition).where(RevisionRow.campaign == name, RevisionRow.revision == revision)
         ).scalar_one()
+    return _read(definition)
+
+
+@lru_cache(maxsize=1000)  # each step of a run asks for it, and what is written under a revision never changes
+def _read(definition: str) -> Campaign:
     return Campaign.model_validate_json(definition)
 
 

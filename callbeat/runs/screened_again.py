@@ -68,6 +68,8 @@ def _screened(job: BatchJob, start_at: datetime) -> bool:
 
 def _under_way(job: BatchJob) -> set[int]:
     """Looked at before the calls are: what comes after is noticed, and everything looked at once more."""
+    if job.campaign.frequency is None:
+        return set()
     with job.context.ledger.read() as session:
         return under_way(session, job.run.id)
 
