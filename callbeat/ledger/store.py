@@ -1,8 +1,7 @@
 """The ledger's connection: short transactions, none ever open across a request or a contact load."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, InterfaceError, InternalError, OperationalError
@@ -13,6 +12,7 @@ from callbeat.errors import LedgerError
 from callbeat.ledger.engines import BUSY_SECONDS, make_engine, read_url, shown
 from callbeat.ledger.forms import head, known_revisions, revision_of, upgrade_to_head
 from callbeat.ledger.locks import lock_names
+from callbeat.ledger.turn import Turn
 from callbeat.ledger.writer import Writer
 
 NOT_OURS = (OperationalError, DatabaseError, InternalError, InterfaceError, PoolTimeout)
@@ -32,7 +32,7 @@ class Ledger:
         self._shown = shown(self._url)
         self._engine = make_engine(self._url)
         self._writing = self._engine.execution_options(immediate=True)
-        self._turn = threading.RLock()
+        self._turn = Turn()
         self._reading = self._engine if self.on_sqlite else self._engine.execution_options(**ONE_SNAPSHOT)
 
     @property
@@ -50,26 +50,17 @@ class Ledger:
         """
         session = Session(self._writing, expire_on_commit=False)
         writer = Writer(session)
-        with self._in_turn(), _words(self._shown), session, session.begin():
+        with _words(self._shown), self._in_turn(), session, session.begin():
             yield writer
         for line in writer.lines:
             line.write()
 
-    @contextmanager
-    def _in_turn(self) -> Iterator[None]:
+    def _in_turn(self) -> AbstractContextManager[None]:
         """Threads of this process write to SQLite one after the other.
 
         It lets one writer in at a time, and who waits there sleeps and tries again: of 25 some would never be next.
         """
-        if not self.on_sqlite:
-            yield
-            return
-        if not self._turn.acquire(timeout=BUSY_SECONDS):
-            raise LedgerError(f"the ledger at {shown(self._url)} was written to for {BUSY_SECONDS} s by others")
-        try:
-            yield
-        finally:
-            self._turn.release()
+        return self._turn.taken(BUSY_SECONDS) if self.on_sqlite else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
