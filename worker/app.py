@@ -1,5 +1,6 @@
 """The Celery app: `celery -A worker.app worker` adds a worker, `celery -A worker.app beat` runs beat."""
 
+import signal
 from typing import Any
 
 from celery import Celery
@@ -52,6 +53,13 @@ def _stats(state: Any, **_: Any) -> dict[str, Any]:
 def _sweep_at_once(**_: Any) -> None:
     """A worker that has come up need not wait for beat to be told what is due."""
     context.send("sweep", [])
+
+
+@worker_ready.connect
+def _one_way_to_end(**_: Any) -> None:
+    """Celery's own second Ctrl-C, and its SIGQUIT, cannot end threads: they raise and leave a traceback."""
+    for other in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(other, signal.getsignal(signal.SIGTERM))
 
 
 @worker_shutting_down.connect

@@ -1,5 +1,7 @@
 """A worker that is told to end under load: as at every deploy."""
 
+import signal
+
 from tests.integration.campaign_files import numbers
 from tests.integration.installation import Installation
 from tests.integration.sandboxes import each_once
@@ -22,11 +24,13 @@ def test_a_worker_told_to_end_finishes_its_requests_and_another_goes_on(installa
     assert worker.wait(timeout=30) == 0
     assert not IN_FLIGHT.intersection(_states(installation))
     assert "process.left" not in installation.log("worker").read_text()
-    installation.spawn("worker-2")
+    second = installation.spawn("worker-2")
     runs = [installation.wait_for_run(f"c{n}", "finished") for n in range(CAMPAIGNS)]
     assert not any("when its process ended" in installation.whys(run["run"]) for run in runs)
     assert len(installation.sandbox.creates()) == CAMPAIGNS
     assert each_once(installation.sandbox.dialled(), people)
+    second.send_signal(signal.SIGINT)
+    assert second.wait(timeout=30) == 0
 
 
 def _states(installation: Installation) -> list[str]:
