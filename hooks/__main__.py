@@ -2,10 +2,13 @@
 
 import argparse
 import os
+import signal
 import socket
 import sys
 import threading
 from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 
@@ -51,10 +54,15 @@ def serve(host: str, port: int) -> None:
     threading.Thread(target=gathering.run, name="gathering", daemon=True).start()
     quiet = {"access_log": False, "log_config": None, "server_header": False, "proxy_headers": False}
     config = uvicorn.Config(app, ws="none", lifespan="off", limit_concurrency=AT_ONCE, **quiet)  # type: ignore[arg-type]
+    for one in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises it again after its orderly end
+        signal.signal(one, _leave)
     with socket.create_server((host, port), backlog=QUEUE) as listener:
         log.info("hooks.listening", address=f"http://{host}:{listener.getsockname()[1]}")
         uvicorn.Server(config).run(sockets=[listener])
-    gathering.end()
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Hints that wait to be heeded: many posts are one look at the ledger, however fast they come."""
 
 import threading
+import time
 
 from callbeat.errors import CallbeatError
 from callbeat.runs.context import Context, log
@@ -16,7 +17,7 @@ class Gathering:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._waiting: set[Hint] = set()
-        self._lock, self._ends = threading.Lock(), threading.Event()
+        self._lock = threading.Lock()
         self.works = True
 
     def add(self, hint: Hint) -> None:
@@ -43,14 +44,11 @@ class Gathering:
             log.info("hooks.heeded", batches=brought)
 
     def run(self) -> None:
-        """Each second, until it ends."""
-        while not self._ends.wait(EVERY):
+        """Each second, for as long as the process lives."""
+        while True:
+            time.sleep(EVERY)
             try:
                 self.heed()
             except Exception:
                 self.works = False
                 log.exception("hooks.failed")
-
-    def end(self) -> None:
-        """No more after the look that is under way."""
-        self._ends.set()

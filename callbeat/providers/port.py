@@ -184,12 +184,16 @@ class AccountSeen:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an adapter needs to speak for one account. `api_key` is kept out of every repr."""
+    """What an adapter needs to speak for one account. `api_key` is kept out of every repr.
+
+    `hooks` is the secret in the address that a provider is told to post to: it must not come back in an answer.
+    """
 
     api_key: str = field(repr=False)
     base_url: str | None = None
     workspace_id: str | None = field(default=None, repr=False)
     version: str | None = None
+    hooks: str | None = field(default=None, repr=False)
 
 
 class Rules(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from callbeat.errors import Finding
@@ -189,15 +190,16 @@ def connect_account(
     if known.provider != provider:
         words = f"account {account} is at {known.provider or 'no provider'}, not at {provider}"
         return Finding((account,), words, f"check {_variable(account, 'PROVIDER')}")
-    credentials = _credentials(known)
+    credentials = _credentials(known, settings.hooks.secret)
     if (problem := rules_of(provider).check_account(credentials)) is not None:
         return Finding((account,), f"account {account}: {problem}", f"set it as {_variable(account, '…')}")
     return connect(provider, credentials, timeout=settings.request_timeout, now=now)
 
 
-def _credentials(known: AccountSettings) -> Credentials:
+def _credentials(known: AccountSettings, hooks: SecretStr | None) -> Credentials:
     key = known.api_key.get_secret_value() if known.api_key else ""
-    return Credentials(key, known.base_url, known.workspace_id, known.version)
+    told = hooks.get_secret_value() if hooks else None
+    return Credentials(key, known.base_url, known.workspace_id, known.version, told)
 
 
 def _variable(account: str, field: str) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from callbeat.providers.answers import Accepted
 from callbeat.providers.bolna.rules import BolnaRules
 from callbeat.providers.port import Contact, Created, Credentials, Needs, Provider, RetryWish, Start
+from callbeat.providers.registry import connect
 from tests.contract.asks import AGENT, ASKS, CALL, LABEL, REF, TEXT, a_contact, a_new_batch
 from tests.contract.forms import fields_of, parts_of, rows_of
 from tests.contract.stage import Stage, a_stage, says
@@ -189,3 +190,16 @@ def test_the_real_address_is_the_default(connected):
     """`api.bolna.dev` is deprecated; nothing is asked here."""
     assert BolnaRules.default_base_url == "https://api.bolna.ai"
     assert connected(None).clock_difference == timedelta(0)
+
+
+def test_the_secret_of_the_webhooks_does_not_come_back_in_a_refusal(stage):
+    """It is in the address that each create hands over; a reason stands in the ledger, and is shown."""
+    secret = "the-secret-of-the-hooks-0123"
+    credentials = Credentials(KEY, stage.address + "/base/", hooks=secret)
+    bolna = connect("bolna", credentials, timeout=5, now=lambda: datetime.now(UTC))
+    address = f"https://hooks.example.com/hooks/bolna/{secret}"
+    stage.play = says({"error": 400, "message": f"webhook_url {address} is not reachable"}, 400)
+    answer = bolna.create(a_new_batch(options={"webhook_url": address}))
+    bolna._wire._client.close()
+    assert secret not in repr(answer) + repr(credentials)
+    assert "hooks.example.com" in answer.reason

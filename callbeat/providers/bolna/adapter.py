@@ -29,7 +29,9 @@ class Bolna:
     def __init__(self, credentials: Credentials, *, timeout: float, now: Callable[[], datetime]) -> None:
         headers = {"Authorization": f"Bearer {credentials.api_key}"}
         base_url = credentials.base_url or BolnaRules.default_base_url
-        self._wire = Wire(base_url, headers, timeout=timeout, now=now, secrets=[credentials.api_key])
+        self._wire = Wire(
+            base_url, headers, timeout=timeout, now=now, secrets=[credentials.api_key, credentials.hooks or ""]
+        )
 
     @property
     def clock_difference(self) -> timedelta:
