@@ -14,7 +14,8 @@ pytestmark = pytest.mark.parametrize("ledger", ["sqlite", "postgresql"])
 def test_two_beats_at_once_make_one_run_and_one_batch_for_each_due_time(installation: Installation):
     """Celery's own beat must never run twice; ours may, so that nobody has to stand guard over it."""
     installation.start()
-    schedule = {"cron": "*/10 * * * *", "overlap": "allow"}
+    # Five seconds are between two due times, and the first are nearer than their lead: they may start late instead.
+    schedule = {"cron": "*/10 * * * *", "overlap": "allow", "late": "2h"}
     for name in ("east", "west"):
         installation.campaign(name, PEOPLE, schedule=schedule)
     for name in ("beat-1", "beat-2", "worker-1", "worker-2"):
@@ -28,7 +29,7 @@ def test_two_beats_at_once_make_one_run_and_one_batch_for_each_due_time(installa
     dues = Counter((run["campaign"], run["due_at"]) for run in installation.runs())
     assert set(dues.values()) == {1}
     finished = [run for run in over if run["state"] == "finished"]
-    assert len(finished) >= len(over) - 2  # a due time that came before the workers did may be missed
+    assert len(finished) >= len(over) - 2  # one may still come before the workers do
     labels = Counter(batch["file_name"] for batch in installation.sandbox.batches(AGENT))
     assert set(labels.values()) == {1}
     for run in finished:
