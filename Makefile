@@ -31,7 +31,7 @@ test: $(STAMP) ## everything: make check, long unit tests, contract tests, integ
 	CALLBEAT_TEST_LEDGER=postgresql $(PYTEST) tests/unit/ledger tests/unit/runs tests/unit/doctor/test_database.py -m "not slow" -n 2 --dist worksteal
 	$(PYTEST) tests/contract -n 2 --dist worksteal
 	$(PYTEST) tests/simulation -n 2 --dist worksteal
-	$(INTEGRATION) -n 6 --dist worksteal || $(INTEGRATION) --last-failed --last-failed-no-failures none
+	$(INTEGRATION) -n 6 --dist load --maxschedchunk 1 || $(INTEGRATION) --last-failed --last-failed-no-failures none
 
 SEEDS ?= 20
 simulate: $(STAMP) ## long simulations with faults, two at a time: make simulate SEEDS=20

@@ -9,6 +9,17 @@ import pytest
 from tests.integration.installation import Installation
 from tests.integration.other_server import OtherServer
 
+# These wait for minutes: they begin first, so that none is waited for alone at the end.
+LONG = (
+    "test_faults_with_start", "test_flower", "test_faults", "test_killed_at_each_request",
+    "test_stalled_at_each_request", "test_files", "test_a_run", "test_resolve", "test_up",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
+
 
 @pytest.fixture
 def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
