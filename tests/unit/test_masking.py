@@ -42,6 +42,7 @@ def test_a_number_never_gets_through(number, around):
     assert HIDDEN in told
 
 
+@pytest.mark.slow
 @unhurried
 @given(number=E164, groups=some.lists(some.sampled_from(["", " ", "-", ".", "\u00a0", " (", ") "]), min_size=15))
 def test_a_number_written_in_groups_never_gets_through(number, groups):
@@ -68,6 +69,7 @@ def test_numbers_in_lists_objects_keys_and_as_integers_are_hidden_too(number):
     assert number.lstrip("+") not in str(line)
 
 
+@pytest.mark.slow
 @unhurried
 @given(name=NAMES, at=INSTANTS, manual=some.integers(0, 999), n=some.integers(1, 99))
 def test_our_own_ids_always_get_through(name, at, manual, n):

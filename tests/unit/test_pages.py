@@ -47,6 +47,7 @@ def test_every_campaign_in_a_page_is_valid(page):
             assert [str(problem) for problem in reading.problems if problem.level == "error"] == []
 
 
+@pytest.mark.slow
 @pages
 def test_every_command_in_a_page_can_be_typed_as_it_stands(page):
     """Options change; pages are forgotten."""

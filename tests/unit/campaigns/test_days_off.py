@@ -152,6 +152,7 @@ def expected(campaign: Campaign, drawn: dict[str, Any], start: datetime, end: da
     return {due for due in found if start < due <= end}
 
 
+@pytest.mark.slow
 @tried(15)
 @given(schedules)
 def test_due_times_are_those_of_a_calendar_walked_by_hand(drawn: dict[str, Any]) -> None:
@@ -166,6 +167,7 @@ def test_due_times_are_those_of_a_calendar_walked_by_hand(drawn: dict[str, Any])
     assert parts == found, "a cursor between a day off and the day it is moved to loses nothing"
 
 
+@pytest.mark.slow
 @tried(8)
 @given(schedules)
 def test_the_next_due_time_is_the_first_of_all(drawn: dict[str, Any]) -> None:
@@ -176,6 +178,7 @@ def test_the_next_due_time_is_the_first_of_all(drawn: dict[str, Any]) -> None:
     assert following == next(campaign_due_times(campaign, after, after + 450 * A_DAY), None)
 
 
+@pytest.mark.slow
 @tried(20)
 @given(schedules)
 def test_a_moved_due_time_is_no_day_off_and_knows_where_it_comes_from(drawn: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ DUE_BUT_SELDOM = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cron", "hours", "calls"), DUE_BUT_SELDOM)
 def test_a_campaign_that_could_never_call_is_refused(cron: str, hours: str, calls: bool) -> None:
     """However seldom the two meet, it is their meeting that counts."""

@@ -136,6 +136,7 @@ def spoilt_files(choose) -> bytes:
     return text.encode(choose(st.sampled_from(["utf-8", "utf-8", "utf-8", "utf-16", "latin-1"])), "replace")
 
 
+@pytest.mark.slow
 @tried(60)
 @given(spoilt_files())
 def test_a_spoilt_campaign_is_a_campaign_or_problems(data):

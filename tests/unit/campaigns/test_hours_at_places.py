@@ -189,6 +189,7 @@ some_hours: st.SearchStrategy[Permitted] = st.sampled_from([NINE_TO_NINE, RULES]
 a_minute = st.integers(0, 2 * 365 * 24 * 60).map(lambda minute: utc("2026-01-01 00:00") + minute * A_MINUTE)
 
 
+@pytest.mark.slow
 @tried(60)
 @given(some_hours, some_places, a_minute)
 def test_what_a_window_permits_is_permitted_at_every_place(
@@ -207,6 +208,7 @@ def test_what_a_window_permits_is_permitted_at_every_place(
         assert all(permitted(hours, place, instant) for place in places), instant
 
 
+@pytest.mark.slow
 @tried(20)
 @given(some_hours, some_places, a_minute)
 def test_no_permitted_minute_is_passed_over(hours: Permitted, places: list[str], after: datetime) -> None:

@@ -62,6 +62,7 @@ def the_same(hours: Hours, zone: str, begin: datetime = BEGIN, days: int = DAYS)
     return inner(answered, days) == inner(permitted_quarters(seen, [hours]), days)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "zone",
     ["Australia/Lord_Howe", "Africa/Casablanca", "America/Havana", "Europe/London", "Asia/Beirut", "Asia/Kolkata"],

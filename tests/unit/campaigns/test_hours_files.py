@@ -180,6 +180,7 @@ def test_campaigns_without_named_hours_keep_their_revisions(text: str, revision:
     assert campaign.revision == revision
 
 
+@pytest.mark.slow
 @tried(50)
 @given(
     st.lists(st.tuples(st.integers(0, len(HOURS)), st.integers(0, 12), PIECES), max_size=4), st.binary(max_size=40)

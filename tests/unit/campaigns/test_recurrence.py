@@ -144,6 +144,7 @@ def test_a_window_cut_in_pieces_has_the_same_due_times(
     assert whole == [due for a, b in pairwise(cuts) for due in due_times(line, zone, a, b)]
 
 
+@pytest.mark.slow
 @often
 @given(lines, moments())
 def test_the_next_due_time_is_the_first_of_the_window(
@@ -230,6 +231,7 @@ def test_zone_changes_tell_the_instant_and_both_offsets() -> None:
     assert zone_changes(ZoneInfo("Asia/Kolkata"), at("2026-01-01T00:00"), at("2028-01-01T00:00")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ZONES)
 def test_zone_changes_since_1969_are_those_that_a_plain_search_finds(name: str) -> None:
     """A change that is not seen is an hour at which people are called wrongly."""

@@ -180,6 +180,7 @@ def is_answered(left: Left, words: list[str]) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_whatever_is_typed_is_answered(place, name):
     """A pasted id, an id of something else, a date that no calendar has."""
@@ -207,6 +208,7 @@ VALUES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @tried(10)
 @given(
     environment=st.dictionaries(st.sampled_from(VARIABLES), st.sampled_from(VALUES), min_size=1, max_size=3),
@@ -224,6 +226,7 @@ def test_whatever_stands_in_the_environment_is_answered(place, environment, name
     assert left.code in (0, 1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["table", "json"])
 @pytest.mark.parametrize("words", ["calls", "show", "runs"])
 def test_a_terminal_is_never_steered_by_what_a_provider_says(place, words, form):

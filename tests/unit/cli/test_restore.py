@@ -35,6 +35,7 @@ def known(home):
     return gap
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("restore", "copy.db"), ("restored",)])
 def test_the_ledger_knows_that_it_was_put_back_and_the_person_what_to_say_again(home, words):
     """Nobody thinks of a pause on such a day."""
@@ -52,6 +53,7 @@ def test_where_the_old_ledger_is_kept_is_told(home):
     assert f"{kept.name} now" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("restore", "copy.db"), ("restored",)])
 def test_it_is_asked_first_and_refused_while_up_runs(home, words):
     """It would go on with the file that has no name any more."""

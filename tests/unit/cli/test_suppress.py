@@ -38,6 +38,7 @@ def document(result: Result) -> dict[str, object]:
     return dict(json.loads(result.stdout))
 
 
+@pytest.mark.slow
 def test_what_is_put_on_the_list_is_found_there_until_it_is_taken_off(typed):
     """By hand, from a file and from standard input, each number once."""
     assert document(typed("add", ONE, "+1 (202) 555-0101", "--format", "json")) == {"added": 1, "already": 0}
@@ -52,6 +53,7 @@ def test_what_is_put_on_the_list_is_found_there_until_it_is_taken_off(typed):
     assert typed("remove", TWO, "--yes").exit_code == 1
 
 
+@pytest.mark.slow
 def test_the_list_is_told_by_counts_sources_and_days(typed):
     """Hashes cannot be turned back, and need not be shown whole."""
     assert "none" in typed("list").stdout
@@ -66,6 +68,7 @@ def test_the_list_is_told_by_counts_sources_and_days(typed):
     assert document(typed("list", ONE, "--format", "json"))["on_list"] is True
 
 
+@pytest.mark.slow
 def test_national_numbers_are_read_with_their_region(typed):
     """As the list of a company in one country has them."""
     assert typed("add", "202 555 0101", "--region", "us").exit_code == 0
@@ -73,6 +76,7 @@ def test_national_numbers_are_read_with_their_region(typed):
     assert typed("list", "1 (202) 555-0101", "--region", "US").exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "stdin", "error", "mend"),
     [
@@ -97,6 +101,7 @@ def test_what_cannot_be_read_is_not_taken_in_part_and_never_told(typed, words, s
     assert document(typed("list", "--format", "json"))["count"] == 0
 
 
+@pytest.mark.slow
 def test_each_change_is_an_event_with_its_actor_and_without_a_number(typed):
     """Who let them be called again? And nobody learns from the ledger who they are."""
     said = [typed("add", ONE, TWO), typed("add", ONE), typed("remove", TWO, "--yes"), typed("list"),

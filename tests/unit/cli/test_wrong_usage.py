@@ -47,6 +47,7 @@ def typed(tmp_path, monkeypatch, capsys) -> Typed:
     return type_it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "mend"),
     [

@@ -55,6 +55,7 @@ def test_a_file_at_an_address_is_read(server, read, answer):
     assert server.asked[-1][1]["Accept-Encoding"] == "identity"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "reason", "may_come"),
     [
@@ -141,6 +142,7 @@ def test_an_address_that_nobody_should_ask_is_refused(address):
     judge("https://example.com/x", inside=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["127.0.0.1", "10.1.2.3", "::1", "169.254.169.254"])
 def test_a_name_that_leads_inside_is_not_connected_to(tmp_path, monkeypatch, number):
     """It may mean another machine today than when somebody looked."""

@@ -175,6 +175,7 @@ def test_a_broken_file_is_not_waited_for(read, tmp_path):
 cells = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
 
 
+@pytest.mark.slow
 @tried(30)
 @given(st.lists(st.tuples(cells, cells), min_size=1, max_size=8))
 def test_whatever_is_written_as_csv_is_read_back(tmp_path_factory, pairs):

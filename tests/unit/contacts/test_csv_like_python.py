@@ -78,6 +78,7 @@ def ours(text: str, columns: int, separator: str, behind: int = 0) -> Told:
     ]
 
 
+@pytest.mark.slow
 @tried(50)
 @given(text=TEXTS, columns=st.integers(1, 3), separator=st.sampled_from(",;\t|"))
 @example(text='a,"b\n', columns=2, separator=",")
@@ -88,6 +89,7 @@ def test_any_text_is_read_as_python_reads_it(text, columns, separator):
     assert ours(text, columns, separator) == plainly(text, columns, separator)
 
 
+@pytest.mark.slow
 @tried(150)
 @given(rows=ROWS, ends=st.sampled_from(["\n", "\r\n", "\r"]), separator=st.sampled_from(",;"), last=st.booleans())
 def test_rows_with_and_without_quotes_are_read_as_python_reads_them(rows, ends, separator, last):

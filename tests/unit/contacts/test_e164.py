@@ -122,6 +122,7 @@ def test_a_region_that_there_is_not_is_an_error(region):
         to_e164("+12025550101", region)
 
 
+@pytest.mark.slow
 def test_the_examples_of_every_region_and_type_are_read():
     """A region that is forgotten is a country where nobody is called."""
     numbers = all_examples()
@@ -132,6 +133,7 @@ def test_the_examples_of_every_region_and_type_are_read():
         assert normalised(texts, None)["number"].to_list() == [e164(number) for number in numbers]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("region", [None, *FEW])
 def test_mistakes_are_judged_as_libphonenumber_judges_them(region):
     """Some hundred in the usual countries; all countries, and more of each, with the slow tests."""
@@ -157,6 +159,7 @@ def test_every_area_of_the_country_code_that_most_countries_share_is_judged_alik
     assert differences(areas, None) == []
 
 
+@pytest.mark.slow
 @given(
     texts=st.lists(st.text(max_size=25) | st.text(SIGNS, max_size=25), max_size=8),
     region=st.sampled_from([None, *FEW]),

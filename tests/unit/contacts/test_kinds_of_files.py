@@ -99,6 +99,7 @@ def test_half_of_what_is_packed_is_refused(put, cut):
     assert (error.reason, "upload it again" in error.words) == ("source_unreadable", True)
 
 
+@pytest.mark.slow
 def test_what_unpacks_without_end_is_refused(put, monkeypatch):
     """A few kilobytes become gigabytes."""
     monkeypatch.setattr("callbeat.contacts.opening.MOST_BYTES", 3_000_000)
@@ -193,6 +194,7 @@ def test_parquet_that_is_no_table_of_single_values_is_refused(tmp_path, put):
     assert refused(put(b"PAR1 and no more", "none.parquet")).reason == "source_unreadable"
 
 
+@pytest.mark.slow
 @tried(100)
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**60), 2**60).map(float))
 def test_a_number_reads_the_same_whatever_the_file_is(value):

@@ -58,6 +58,7 @@ def test_what_is_nowhere_in_its_country_may_be_anywhere_in_it(number, among):
     assert zones == of_libphonenumber(number)
 
 
+@pytest.mark.slow
 def test_the_zones_of_every_region_and_type_are_those_of_libphonenumber():
     """Fixed lines are looked up by area, and in most countries nothing else is."""
     assert differences([e164(number) for number in all_examples()]) == []

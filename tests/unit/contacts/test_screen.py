@@ -1,6 +1,7 @@
 """Every row in exactly one place, for the first reason there is; wherever the rows are cut into frames."""
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,6 +94,7 @@ def test_nobody_at_all_is_no_error():
 phones = st.sampled_from([ANN, "+1 202 555 0101", BO, "'" + CY, "nonsense", "", None])
 
 
+@pytest.mark.slow
 @tried(25)
 @given(st.lists(st.tuples(phones, st.booleans()), max_size=20), st.integers(3, 20))
 def test_every_row_ends_in_exactly_one_place(people, size):

@@ -92,6 +92,7 @@ def test_a_start_is_rounded_up_to_the_next_ten_minute_mark(asked, begins):
     assert RULES.rounded(at(asked)) == at(begins)
 
 
+@pytest.mark.slow
 @steadily
 @given(asked=INSTANTS)
 def test_a_rounded_start_is_on_a_mark_not_before_and_less_than_ten_minutes_after(asked):
@@ -103,6 +104,7 @@ def test_a_rounded_start_is_on_a_mark_not_before_and_less_than_ten_minutes_after
     assert RULES.rounded(begins) == begins
 
 
+@pytest.mark.slow
 @steadily
 @given(times=st.lists(INSTANTS, min_size=2, max_size=5))
 def test_a_later_wish_never_begins_earlier(times):

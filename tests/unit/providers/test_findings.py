@@ -34,6 +34,7 @@ def test_names_of_what_is_true_and_texts_are_words(value, words):
     assert findings(value) == words
 
 
+@pytest.mark.slow
 @tried(60)
 @given(ANYTHING)
 def test_nothing_in_a_finding_does_harm(value):
