@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -31,11 +30,12 @@ from cli.valkey import EmbeddedValkey
 ORIGIN = datetime(2026, 12, 1, 6, 0, tzinfo=UTC)
 MARK = timedelta(minutes=10)  # Bolna rounds starts up to such
 MINUTE = timedelta(minutes=1)
+Asked = tuple[str, str, str, int | None]  # provider, when, path, status
 SETTLE = timedelta(minutes=2)
 AT_TRILLET = 60  # a minute, documented
 KEYS = {"bolna": "bn-bench", "trillet": "trillet-bench"}
 AGENTS = {"bolna": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "trillet": "64f0c2a1b7d94e3f9a1c5d20"}
-ASKED = re.compile(r"\w+ /(bolna|trillet)/\S* (\d+|cut).*?, at ([0-9T:.+-]+)")
+LOOK_EVERY = 3.0  # real seconds; the sandbox remembers its last 2,000 requests
 DIRECT = build_opener(ProxyHandler({}))
 CAMPAIGN = """name: {name}
 provider: {provider}
@@ -102,7 +102,7 @@ class Installation:
         self._stack.callback(self.ledger.close)
         self._stack.enter_context(EmbeddedValkey(self.home))
         self.ledger.upgrade()
-        self._start("sandbox", "sandbox", "--port", str(self.port), "--log-requests")
+        self._start("sandbox", "sandbox", "--port", str(self.port))
         self.ask("switches", {"provider": "bolna", "rate_limit_per_minute": self.size.a_minute})
         celery = ("celery", "--quiet", "-A", "worker.app")
         for n in range(self.size.workers):
@@ -196,11 +196,15 @@ def herd(size: Size) -> dict[str, Seen]:
         due = installation.soon()
         _write(installation, due)
         end = due + timedelta(minutes=size.late) + SETTLE
+        asked: set[Asked] = set()
         while installation.clock.now() < end:
-            time.sleep(0.2)
+            time.sleep(LOOK_EVERY)
+            asked |= {
+                (one["provider"], one["at"], one["path"], one["status"]) for one in installation.ask("requests")
+            }
         dials = installation.ask("dials")
         runs = list(_runs(installation.ledger))
-        return {one: _seen(one, due, runs, dials, installation.log("sandbox")) for one in KEYS}
+        return {one: _seen(one, due, runs, dials, asked) for one in KEYS}
 
 
 def _runs(ledger: Ledger) -> Iterator[tuple[str, bool, str | None]]:
@@ -211,20 +215,20 @@ def _runs(ledger: Ledger) -> Iterator[tuple[str, bool, str | None]]:
 
 
 def _seen(
-    provider: str, due: datetime, runs: list[tuple[str, bool, str | None]], dials: list[Any], log: Path
+    provider: str, due: datetime, runs: list[tuple[str, bool, str | None]], dials: list[Any], asked: set[Asked]
 ) -> Seen:
     begun = [datetime.fromisoformat(dial["at"]) for dial in dials if dial["provider"] == provider]
     mine = [one for one in runs if one[0].startswith(provider)]
-    asked = [found for found in ASKED.finditer(log.read_text()) if found[1] == provider]
-    taken = [datetime.fromisoformat(found[3]) for found in asked if found[2] != "429"]
+    heard = [(at, status) for told, at, _, status in asked if told == provider]
+    taken = [datetime.fromisoformat(at) for at, status in heard if status != 429]
     return Seen(
         on_time=sum(due <= at < due + MINUTE for at in begun),
         late=sum(at >= due + MINUTE for at in begun),
         reasons=Counter(reason for _, _, reason in mine if reason),
         decided=sum(decided for _, decided, _ in mine),
         most=most_in_a_minute(taken),
-        turned_away=len(asked) - len(taken),
-        asked=len(asked),
+        turned_away=len(heard) - len(taken),
+        asked=len(heard),
     )
 
 
