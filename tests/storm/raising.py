@@ -54,9 +54,13 @@ class Came:
 
 def of_each_for(runs: int, minutes: float, speed: float) -> int:
     """How many campaigns of each provider make at least so many runs in such a storm."""
-    hours = max(int(min(minutes * 60 * speed / 3600, LONGEST_DAY / HOUR) - 1), 1)
-    due = hours * (HOUR // timedelta(minutes=EVERY))
+    due = _hours(minutes, speed) * (HOUR // timedelta(minutes=EVERY))
     return -(-runs // (due * len(RETRIES)))
+
+
+def _hours(minutes: float, speed: float) -> int:
+    """In how many hours something is due: not in the first, which the files need, so that a storm has its size."""
+    return max(int(min(minutes * speed / 60, LONGEST_DAY / HOUR)) - 1, 1)
 
 
 def raise_storm(wanted: Wanted, folder: Path) -> Came:
@@ -67,7 +71,7 @@ def raise_storm(wanted: Wanted, folder: Path) -> Came:
     site = Site(folder / "site", BEGINS, speed, TIMEOUT, server)
     try:
         site.open()
-        drawn = _campaigns(site, seconds * speed, wanted.campaigns)
+        drawn = _campaigns(site, _hours(wanted.minutes, speed), wanted.campaigns)
         site.take(drawn)
         blows = plan_of(wanted.seed, seconds, TIMEOUT * 4, ledger=server is not None)
         storm = Storm(site, blows, wanted.seed, TIMEOUT)
@@ -81,12 +85,10 @@ def raise_storm(wanted: Wanted, folder: Path) -> Came:
             server.save_log(site.home / "logs")
 
 
-def _campaigns(site: Site, seconds: float, of_each: int) -> list[Drawn]:
-    """Due from the next full hour that can be had, and for the last time an hour before the storm is over."""
-    now = site.now()
-    first = (now + TO_READ + HOUR).replace(minute=0, second=0, microsecond=0)
-    last = (now + timedelta(seconds=seconds) - HOUR).replace(minute=0, second=0, microsecond=0)
-    return list(campaigns(first, max(first, last), of_each))
+def _campaigns(site: Site, hours: int, of_each: int) -> list[Drawn]:
+    """Due from the next full hour that can be had, for so many hours."""
+    first = (site.now() + TO_READ + HOUR).replace(minute=0, second=0, microsecond=0)
+    return list(campaigns(first, first + (hours - 1) * HOUR, of_each))
 
 
 def _rest(storm: Storm, drawn: Sequence[Drawn]) -> None:
