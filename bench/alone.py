@@ -56,11 +56,11 @@ def _waited(process: subprocess.Popen[bytes], until: float, still: Callable[[], 
             still()
         return False
     finally:
-        _end(process)
+        end(process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Asked first, because a benchmark ends what it has started itself; then its whole family is killed."""
+def end(process: subprocess.Popen[bytes]) -> None:
+    """It and all it has started: asked first, because it cleans up after itself; then the family is killed."""
     if process.poll() is not None:
         return
     family = psutil.Process(process.pid).children(recursive=True)
@@ -76,7 +76,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _why(in_time: bool, code: int, longest: float, last: str) -> str | None:
     if not in_time:
-        return f"failed: not done after {longest:.0f} s ({last})"
+        return f"failed: not done after {longest:g} s ({last})"
     return None if code == 0 else f"failed: exit {code} ({last})"
 
 

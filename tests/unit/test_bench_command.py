@@ -4,11 +4,13 @@ import json
 import re
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
 
 from bench.__main__ import benchmarks, main
+from bench.alone import end
 
 GOOD = """
 from bench.figures import Figure, run
@@ -24,14 +26,12 @@ def measure(asked):
 
 measure(None)
 """
-ENDLESS = """
+ENDLESS = "import time\ndef measure(asked):\n    time.sleep(600)\nmeasure(None)\n"
+PARENT = """
 import subprocess, sys
-def measure(asked):
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-    print(child.pid, file=sys.stderr, flush=True)
-    child.wait()
-
-measure(None)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+print(child.pid, flush=True)
+child.wait()
 """
 
 AS_ONE_WISHES = [name for name in benchmarks() if name != "storm"]  # that one takes a minute, be it ever so small
@@ -71,11 +71,33 @@ def test_a_missed_aim_is_no_failure(trial):
     assert trial(good=GOOD) == 0
 
 
-def test_a_benchmark_without_an_end_is_ended_with_all_it_has_started(trial, capsys):
+def test_a_benchmark_without_an_end_is_a_row(trial, capsys):
+    """An hour later nobody would know why there is no table."""
+    assert trial("--longest", "0.2", endless=ENDLESS) == 1
+    assert "| endless | failed: not done after 0.2 s (nothing said) |" in capsys.readouterr().out
+
+
+def gone(process, within=30):
+    """Whether it is no more: one that was killed dies a moment later, and may lie unburied."""
+    ends = time.monotonic() + within
+    while time.monotonic() < ends:
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_what_a_benchmark_has_started_ends_with_it():
     """What goes on in the background spoils every figure after it."""
-    assert trial("--longest", "2", endless=ENDLESS) == 1
-    child = int(re.search(r"not done after 2 s \((\d+)\)", capsys.readouterr().out).group(1))
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE)
+    with parent.stdout:
+        child = psutil.Process(int(parent.stdout.readline()))
+    end(parent)
+    assert parent.returncode is not None
+    assert gone(child)
 
 
 def test_one_can_be_measured_alone(trial):
