@@ -56,7 +56,8 @@ def test_every_setting_reaches_the_containers():
     apart = {"home", "campaigns", "database_url", "clock", "accounts", "sources", "hooks"}
     plain = set(settings.Settings.model_fields) - apart
     wanted = {name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}" for name in plain}
-    wanted |= {f"CALLBEAT_ACCOUNTS__{name.upper()}__{field}" for name in RULES for field in ("API_KEY", "BASE_URL")}
+    fields = ("API_KEY", "BASE_URL", "REQUESTS_A_MINUTE")
+    wanted |= {f"CALLBEAT_ACCOUNTS__{name.upper()}__{field}" for name in RULES for field in fields}
     wanted |= {
         "CALLBEAT_ACCOUNTS__TRILLET__WORKSPACE_ID",
         "CALLBEAT_ACCOUNTS__CARTESIA__VERSION",
