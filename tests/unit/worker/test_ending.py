@@ -52,6 +52,7 @@ def test_an_echo_of_the_first_signal_is_no_second_one(monkeypatch):
     told.asked()
     assert not exit_.done.wait(0.5)
     told._hurry = True
+    assert exit_.done.wait(20)
 
 
 def test_what_is_not_begun_is_left_for_others(monkeypatch):
