@@ -24,6 +24,7 @@ from callbeat.runs.accounts import Accounts
 from callbeat.runs.collect import collect
 from callbeat.runs.context import Context
 from callbeat.runs.create import create
+from callbeat.runs.errands import Errand, allowed
 from callbeat.runs.labels import label, run_key
 from callbeat.runs.next_step import SINGLY, TALKS
 from callbeat.runs.poll import poll
@@ -40,7 +41,6 @@ HALF_A_MINUTE, LONGEST = timedelta(seconds=30), timedelta(hours=8)
 LOOK = "GET /bolna/batches/*"
 KEYS = {"bolna": "bn-bench", "trillet": "trillet-bench", "cartesia": "sk_car_bench"}
 SETTLED = [*range(88), *range(94, 100)]  # last digits whose call comes to an end on the day
-KEPT_FREE = 0.3  # of an account's requests of a minute, for what cannot wait
 STEPS = {"create": create, "schedule": schedule, "verify": verify, "collect": collect}
 
 
@@ -73,13 +73,13 @@ class Minutes:
     def __init__(self, clock: Hand) -> None:
         self._clock, self._sent = clock, dict[str, deque[datetime]]()
 
-    def spend(self, account: str, a_minute: int, *, urgent: bool) -> timedelta | None:
+    def spend(self, account: str, a_minute: int, errand: Errand, requests: int = 1) -> timedelta | None:
         sent, now = self._sent.setdefault(account, deque()), self._clock.now()
         while sent and sent[0] <= now - A_MINUTE:
             sent.popleft()
-        if len(sent) >= a_minute * (1 if urgent else 1 - KEPT_FREE):
+        if len(sent) + requests > allowed(a_minute, errand):
             return timedelta(seconds=random.uniform(10, 20))
-        sent.append(now)
+        sent.extend([now] * requests)
         return None
 
 
