@@ -73,7 +73,7 @@ storm: $(STAMP) ## real processes killed, paused and emptied while runs go on (M
 bench: $(STAMP) ## how fast it is, beside others in the same run: a table, and var/bench.json (ONLY=name, SMALL=1)
 	$(BIN)/python -m bench --json var/bench.json $(if $(ONLY),--only $(ONLY)) $(if $(SMALL),--small)
 
-compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 10 minutes)
+compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 10 to 20 minutes)
 	@$(PYTHON) tests/compose/compose_test.py
 
 clean: ## remove .venv and what runs leave in var/
