@@ -262,7 +262,7 @@ def test_a_ledger_that_fails_while_a_batch_is_claimed_is_not_the_batchs_fault(wo
     def away(*_):
         raise LedgerError("no route to host")
 
-    monkeypatch.setattr("callbeat.runs.job._run_of", away)
+    monkeypatch.setattr("callbeat.runs.job.claim_within", away)
     drive(world, NOW + LATER)
     assert (world.get(batch).state, world.said()) == (S.RUNNING, "")
 
