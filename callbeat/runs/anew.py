@@ -57,8 +57,7 @@ def _unreadable(job: BatchJob, error: SourceError, *, soon: bool) -> None:
 
 
 def _stop(job: BatchJob, reason: str, why: str) -> None:
-    job.release(why=f"ALARM: {why}", stop_reason=reason)
-    job.next_task()
+    job.release(why=f"ALARM: {why}", stop_reason=reason, go_on=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,8 +170,7 @@ def _adopt(job: BatchJob, seen: BatchSeen) -> None:
     if verdict.to is BatchState.SCHEDULED:
         start = seen.start_at or job.rules.rounded(job.due_at)
         changes |= {"start_at": start, "dial_until": job.dial_until(start), "retries": seen.retries or 0}
-    job.move(verdict.to, verdict.why, **changes)
-    job.next_task()
+    job.move(verdict.to, verdict.why, go_on=True, **changes)
 
 
 def _hold_another(job: BatchJob, seen: BatchSeen) -> None:
@@ -193,8 +192,7 @@ def _count_absence(job: BatchJob) -> None:
         job.release(wait=BETWEEN_LISTS, denials=denials, denied_at=denied_at)
         return
     verdict = after_absence(batch.creates)
-    job.move(verdict.to, verdict.why, reason=verdict.why if verdict.to is BatchState.HELD else None)
-    job.next_task()
+    job.move(verdict.to, verdict.why, reason=verdict.why if verdict.to is BatchState.HELD else None, go_on=True)
 
 
 def _send(job: BatchJob) -> None:
@@ -238,9 +236,6 @@ def _create(job: BatchJob, batch: NewBatch) -> None:
         _record(job, verdict, answer)
     except LedgerConflict:
         too_late_an_answer(job, verdict, answer)
-        return
-    if not verdict.wait:
-        job.next_task()
 
 
 def _asked(chosen: Chosen) -> dict[str, Any]:
@@ -277,4 +272,4 @@ def _record(job: BatchJob, verdict: Verdict, answer: Answer[Created]) -> None:
         changes |= _unsent(job)
     elif verdict.to is BatchState.UNCERTAIN:
         changes |= {"in_doubt_since": job.now, "doubted": True}
-    job.move(verdict.to, verdict.why, wait=verdict.wait, **changes)
+    job.move(verdict.to, verdict.why, wait=verdict.wait, go_on=not verdict.wait, **changes)

@@ -38,6 +38,7 @@ from callbeat.runs.starts import (
 )
 
 SOON = timedelta(seconds=10)
+TAKEN_UP_WITHIN = timedelta(seconds=10)  # real time; else its message is lost, and the sweep sends another
 
 
 @dataclass
@@ -108,20 +109,44 @@ class BatchJob:
                 self.hold.renew(writer, self.batch)
         self.hold.check()
 
-    def move(self, to: BatchState, why: str, *, wait: timedelta = timedelta(0), **changes: Any) -> None:
-        """Move the batch in a transaction of its own, and give it back unless `keep_lease`."""
+    def move(
+        self, to: BatchState, why: str, *, wait: timedelta = timedelta(0), go_on: bool = False, **changes: Any
+    ) -> None:
+        """Move the batch in a transaction of its own, and give it back unless `keep_lease`.
+
+        `go_on` sends its next task at once.
+        """
         now = self.now
-        changes.setdefault("next_action_at", now + wait)
+        changes.setdefault("next_action_at", now + (self._left_alone(to, changes) if go_on else wait))
         with self.context.ledger.write() as writer:
             writer.move(self.batch, to, at=now, why=why, **changes)
+        if go_on:
+            self.next_task()
 
-    def release(self, *, wait: timedelta = timedelta(0), why: str | None = None, **changes: Any) -> None:
-        """Give the batch back as it is, to be acted on again after `wait`; `why` makes an event of it."""
+    def release(
+        self, *, wait: timedelta = timedelta(0), why: str | None = None, go_on: bool = False, **changes: Any
+    ) -> None:
+        """Give the batch back as it is, to be acted on again after `wait`; `why` makes an event of it.
+
+        `go_on` sends its next task at once.
+        """
         now = self.now
+        until = now + (self._left_alone(self.batch.state, changes) if go_on else wait)
         with self.context.ledger.write() as writer:
-            writer.release(self.batch, next_action_at=now + wait, **changes)
+            writer.release(self.batch, next_action_at=until, **changes)
             if why is not None:
                 writer.note(self.batch, at=now, why=why)
+        if go_on:
+            self.next_task()
+
+    def _left_alone(self, state: BatchState, changes: dict[str, Any]) -> timedelta:
+        """How long the sweep leaves a batch alone whose next task is sent now: else it would send a second one.
+
+        A wish to stop waits for no lost message, and nothing is sent while the broker is away, or of what is held.
+        """
+        wished = changes.get("stop_reason", self.batch.stop_reason) is not None
+        at_once = wished or state is BatchState.HELD or not self.context.can_send()
+        return timedelta(0) if at_once else self.context.clock.stretch(TAKEN_UP_WITHIN)
 
     def wait(self, wait: timedelta, reason: str, **changes: Any) -> None:
         """Give the batch back to be looked at again; one that has waited too long is held for a person.

@@ -161,8 +161,8 @@ def _progress(job: BatchJob, seen: BatchSeen, *, shared: bool) -> None:
             BatchState.RUNNING, f"the provider says {seen.status_word}", keep_lease=True, start_at=_start(job, seen)
         )
     if batch.state is BatchState.RUNNING and _is_to_be_read(job, seen):
-        job.release(**changes | _from_the_first_page(job, seen), collect_wanted=True, seen=seen.fingerprint)
-        job.next_task()
+        changes |= _from_the_first_page(job, seen) | {"collect_wanted": True, "seen": seen.fingerprint}
+        job.release(go_on=True, **changes)
     elif job.overdue:
         why = f"it never settled: the provider still says {seen.status_word}"
         job.move(BatchState.HELD, why, **changes | {"reason": why})

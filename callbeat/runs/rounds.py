@@ -72,8 +72,8 @@ def _look_and_send(job: BatchJob) -> None:
     if _counted(job, seen):
         _taken(job, seen.retries or 0, "the provider was told already to try again")
     elif seen.phase not in (Phase.OVER, Phase.FAILED):
-        job.release(retry_at=None, collect_wanted=True, why=f"not tried again: it is {seen.status_word}")
-        job.next_task()
+        why = f"not tried again: it is {seen.status_word}"
+        job.release(retry_at=None, collect_wanted=True, why=why, go_on=True)
     else:
         _send(job)
 
@@ -128,18 +128,17 @@ def _taken(job: BatchJob, count: int, why: str) -> None:
         "reason": None,
     }
     if job.batch.state is BatchState.RETRYING:
-        job.move(BatchState.RUNNING, why, **changes)
+        job.move(BatchState.RUNNING, why, go_on=True, **changes)
     else:
-        job.release(why=why, **changes)
-    job.next_task()
+        job.release(why=why, go_on=True, **changes)
 
 
 def _given_up(job: BatchJob, why: str) -> None:
     """No further round: the batch ends with what it has."""
     job.move(
-        BatchState.RUNNING, why, retry_at=None, retry_requests=NO_MORE, in_doubt_since=None, collect_wanted=True
-    )
-    job.next_task()
+        BatchState.RUNNING, why, retry_at=None, retry_requests=NO_MORE, in_doubt_since=None, collect_wanted=True,
+        go_on=True,
+    )  # fmt: skip
 
 
 def _wait_or_leave_out(job: BatchJob, why: str, due: datetime) -> None:
@@ -148,9 +147,9 @@ def _wait_or_leave_out(job: BatchJob, why: str, due: datetime) -> None:
         job.release(wait=BETWEEN_READS, reason=why)
         return
     job.release(
-        why=f"not tried again: {why}", reason=None, retry_at=None, retry_requests=NO_MORE, collect_wanted=True
-    )
-    job.next_task()
+        why=f"not tried again: {why}", reason=None, retry_at=None, retry_requests=NO_MORE, collect_wanted=True,
+        go_on=True,
+    )  # fmt: skip
 
 
 def _read_back(job: BatchJob) -> None:
@@ -165,7 +164,6 @@ def _read_back(job: BatchJob) -> None:
     if denials < READS_TO_PROVE_UNSCHEDULED:
         job.release(wait=BETWEEN_READS, denials=denials, denied_at=denied_at)
     elif job.batch.retry_requests < MOST_RETRY_REQUESTS:
-        job.move(BatchState.RUNNING, "the retry is proven not to have arrived", in_doubt_since=None)
-        job.next_task()
+        job.move(BatchState.RUNNING, "the retry is proven not to have arrived", in_doubt_since=None, go_on=True)
     else:
         _given_up(job, f"told {job.batch.retry_requests} times to try again, and the provider did not take it up")

@@ -116,9 +116,8 @@ def _taken(job: BatchJob, start_at: datetime, why: str) -> None:
     changed = f"; the provider starts it at {start_at:%H:%M} UTC" if start_at != job.batch.start_at else ""
     job.move(
         BatchState.SCHEDULED, why + changed, start_at=start_at, dial_until=job.dial_until(start_at),
-        phase=str(Phase.SCHEDULED), in_doubt_since=None, reason=None, **wrong,
+        phase=str(Phase.SCHEDULED), in_doubt_since=None, reason=None, go_on=True, **wrong,
     )  # fmt: skip
-    job.next_task()
 
 
 def _read_back(job: BatchJob) -> None:
@@ -153,8 +152,7 @@ def _believe(job: BatchJob, seen: BatchSeen) -> None:
     if verdict.to is BatchState.SCHEDULING:
         job.release(wait=verdict.wait, denials=denials, denied_at=denied_at)
         return
-    job.move(verdict.to, verdict.why, reason=verdict.why)
-    job.next_task()
+    job.move(verdict.to, verdict.why, reason=verdict.why, go_on=True)
 
 
 def _give_up(job: BatchJob, none: NoneLeft, *, parked: bool = True) -> None:
@@ -164,8 +162,7 @@ def _give_up(job: BatchJob, none: NoneLeft, *, parked: bool = True) -> None:
     outcomes of those along who have been called.
     """
     if job.batch.schedules or (not parked and _may_be_forgotten(job)):
-        job.release(stop_reason=none.reason, why=none.words)
-        job.next_task()
+        job.release(stop_reason=none.reason, why=none.words, go_on=True)
         return
     job.hold.check()
     answer = job.provider.delete(job.batch.provider_ref or "")

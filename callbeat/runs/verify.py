@@ -78,9 +78,8 @@ def _give_way(job: BatchJob, twin: BatchSeen) -> None:
     why = f"ALARM: {twin.ref} bears our label and is {twin.status_word}: it is followed, {job.ref} was cancelled"
     job.release(
         why=why, provider_ref=twin.ref, start_at=start, dial_until=job.dial_until(start),
-        verified=TWICE, phase=str(twin.phase), retries=twin.retries or 0,
+        verified=TWICE, phase=str(twin.phase), retries=twin.retries or 0, go_on=True,
     )  # fmt: skip
-    job.next_task()
 
 
 def _remove(job: BatchJob, extra: BatchSeen) -> bool:
@@ -118,8 +117,7 @@ def _confirm(job: BatchJob, mine: BatchSeen) -> None:
         changes["stop_reason"] = "wrong_start"
         why = f"{early}the provider would start it at {start:%H:%M} UTC, which is not permitted"
     if "stop_reason" in changes:
-        job.release(why=why, **changes)
-        job.next_task()
+        job.release(why=why, go_on=True, **changes)
     else:
         job.release(wait=_until_next(start, job.now, changes["verified"] == TWICE), why=why, **changes)
 
@@ -171,8 +169,7 @@ def _not_verified(job: BatchJob, answer: Failure, *, twice: bool = False) -> Non
     stop = _unverified_means_stop(job, twice=twice)
     why = f"ALARM: not verified before its start ({answer.reason}); it is {'stopped' if stop else 'let go on'}"
     wish: dict[str, Any] = {"stop_reason": "unverified"} if stop else {}
-    job.release(why=why, verified=TWICE, **wish)
-    job.next_task()
+    job.release(why=why, verified=TWICE, go_on=True, **wish)
 
 
 def _unverified_means_stop(job: BatchJob, *, twice: bool) -> bool:

@@ -77,8 +77,32 @@ def test_the_next_task_is_sent_at_once(world):
     batch = world.a_batch(S.READY)
     world.provider.will("list_batches", NONE)
     world.provider.will("create", Accepted(REF))
-    assert step(world, batch).next_action_at <= world.now
+    step(world, batch)
     assert world.sent == [("schedule", [batch.id])]
+
+
+def test_what_was_sent_at_once_is_not_sent_a_second_time_by_the_next_tick(world):
+    """Two messages are two looks; only a message that was lost is made up for, ten seconds later."""
+    batch = world.a_batch(S.READY)
+    world.set(world.get(batch), next_action_at=world.now)
+    world.provider.will("list_batches", NONE)
+    world.provider.will("create", Accepted(REF))
+    step(world, batch)
+    world.clock.go(seconds(1))
+    sweep(world.context)
+    assert [message for message in world.sent if message[0] != "finish"] == [("schedule", [batch.id])]
+    world.clock.go(seconds(10))
+    sweep(world.context)
+    assert [message for message in world.sent if message[0] == "schedule"] == [("schedule", [batch.id])] * 2
+
+
+def test_while_the_broker_is_away_the_next_step_is_due_at_once(world):
+    """Nothing was sent: the first tick that can send does."""
+    world.context = replace(world.context, can_send=lambda: False)
+    batch = world.a_batch(S.READY)
+    world.provider.will("list_batches", NONE)
+    world.provider.will("create", Accepted(REF))
+    assert step(world, batch).next_action_at <= world.now
 
 
 def test_that_a_create_leaves_is_written_before_it_leaves(world):

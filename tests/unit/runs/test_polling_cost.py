@@ -33,7 +33,7 @@ def test_calls_are_fetched_once_a_third_of_them_has_ended_since_and_only_then(wo
     assert world.sent == []
     after = polled(world, batch)[0]
     assert after.collect_wanted
-    assert after.next_action_at <= world.now
+    assert after.next_action_at == world.now + seconds(10), "the sweep sends no second message meanwhile"
     assert world.sent == [("collect", [batch.id])]
 
 
@@ -78,7 +78,8 @@ def test_batches_of_an_agent_that_dial_at_one_time_are_looked_at_together_from_t
     """However differently far they are, and whenever they began: the list that is read for one shows the other."""
     first = running(world, provider_ref="b1", label="x", rows=100, seen="f2")
     other = running(world, run=world.a_run(due_at=DUE - minutes(10)), provider_ref="b2", label="y", rows=100)
-    rows = [seen(ref=f"b{n}", label="x", phase=Phase.DIALLING, over=n * 20, fingerprint="f2") for n in (1, 2)]
+    dialling = {"label": "x", "phase": Phase.DIALLING, "fingerprint": "f2", "valid": 100}
+    rows = [seen(ref=f"b{n}", over=n * 20, **dialling) for n in (1, 2)]
     world.provider.will("list_batches", *[Accepted(rows)] * 2)
     one = polled(world, first)[0].next_action_at
     world.clock.go(seconds(7))
