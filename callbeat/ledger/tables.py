@@ -116,7 +116,7 @@ class BatchRow(Leased, Table):
     doubted: Mapped[bool] = mapped_column(default=False)  # the answer to a create was lost at some time
     verified: Mapped[int] = mapped_column(default=0)
     phase: Mapped[str | None] = mapped_column(String(20), default=None)  # the provider's, as last seen
-    over_since: Mapped[datetime | None] = mapped_column(Instant, default=None)  # while calls of it are not settled
+    over_since: Mapped[datetime | None] = mapped_column(Instant, default=None)  # while not all of it is settled
     valid: Mapped[int | None] = mapped_column(default=None)  # contacts the provider took
     seen: Mapped[str | None] = mapped_column(String(40), default=None)  # fingerprint of what was last collected
     collect_wanted: Mapped[bool] = mapped_column(default=False)

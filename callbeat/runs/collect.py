@@ -14,7 +14,7 @@ from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.needs import retry_wish
 from callbeat.runs.next_step import reads_talk
 from callbeat.runs.pace import SETTLE
-from callbeat.runs.poll import ENDED, stale, wait_for, wait_for_the_last
+from callbeat.runs.poll import ENDED, over_since, stale, wait_for, wait_for_the_last
 from callbeat.runs.rounds import next_round
 from callbeat.runs.settling import accounted, settled
 from callbeat.runs.talk import read_talk
@@ -86,7 +86,7 @@ def _judge(job: BatchJob, batch: BatchSeen) -> None:
         _end(job, batch, found)
         return
     over = len(found.seen) - len(found.open)
-    since = (job.batch.over_since or job.now) if batch.phase in ENDED else None
+    since = over_since(job, batch.phase, over, batch.valid)
     shared = job.can.found_by_label
     wait = wait_for(job, over, shared=shared) if since is None else wait_for_the_last(job, job.now - since)
     if job.overdue:

@@ -51,9 +51,9 @@ def on_a_mark(now: datetime, wait: timedelta, whose: str, apart: timedelta = SOO
 
 
 def next_settling_look(over_for: timedelta) -> timedelta:
-    """How long to leave a batch that is over at the provider, but not all of its calls: a tenth of that time.
+    """How long to leave a batch alone of which only the batch is over, or only its calls: a tenth of that time.
 
-    Last calls are mostly told within minutes. One that is never told would be asked for thousands of times a day.
+    The rest is mostly told within minutes. What is never told would be asked for thousands of times a day.
     """
     return min(max(over_for / 10, SETTLE), LATEST)
 

@@ -20,7 +20,7 @@ from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.lease import Lapsed
 from callbeat.runs.listing import Enough, list_batches, older_than, opened_at
 from callbeat.runs.pace import SOONEST, UNTIL_TOLD, next_look, next_settling_look, on_a_mark
-from callbeat.runs.settling import last_calls_are_out, worth_reading
+from callbeat.runs.settling import last_calls_are_out, none_left, worth_reading
 from callbeat.runs.starts import STOP_AHEAD
 from callbeat.runs.stumbles import NOT_OF_THE_ROW, guarded, stumbled
 from callbeat.runs.verdicts import BETWEEN_READS
@@ -167,7 +167,8 @@ def _progress(job: BatchJob, seen: BatchSeen, *, shared: bool) -> None:
         why = f"it never settled: the provider still says {seen.status_word}"
         job.move(BatchState.HELD, why, **changes | {"reason": why})
     else:
-        job.release(wait=_wait_after(job, seen, shared=shared), **changes)
+        batch.over_since = over_since(job, seen.phase, seen.over, seen.valid)
+        job.release(wait=_wait_after(job, seen, shared=shared), over_since=batch.over_since, **changes)
 
 
 def _is_to_be_read(job: BatchJob, seen: BatchSeen) -> bool:
@@ -203,9 +204,14 @@ def _start(job: BatchJob, seen: BatchSeen) -> datetime:
 
 
 def _wait_after(job: BatchJob, seen: BatchSeen, *, shared: bool) -> timedelta:
-    if seen.phase in ENDED and job.batch.over_since is not None:
-        return wait_for_the_last(job, job.now - job.batch.over_since)
-    return wait_for(job, seen.over, shared=shared)
+    since = job.batch.over_since
+    return wait_for(job, seen.over, shared=shared) if since is None else wait_for_the_last(job, job.now - since)
+
+
+def over_since(job: BatchJob, phase: Phase, over: int, valid: int | None) -> datetime | None:
+    """Since when it, or every call of it, has been over; None where it still dials."""
+    waits = phase in ENDED or none_left(over, job.batch.calls, valid)
+    return (job.batch.over_since or job.now) if waits else None
 
 
 def wait_for(job: BatchJob, over: int, *, shared: bool) -> timedelta:
@@ -224,7 +230,7 @@ def _is_told_of(job: BatchJob) -> bool:
 
 
 def wait_for_the_last(job: BatchJob, over_for: timedelta) -> timedelta:
-    """The same for one that is over at the provider, but not all of its calls."""
+    """The same for one that is over at the provider, but not all of its calls; or they are, and it is not."""
     return before_hours_end(job, next_settling_look(over_for))
 
 

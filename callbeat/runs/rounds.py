@@ -124,6 +124,7 @@ def _taken(job: BatchJob, count: int, why: str) -> None:
         "retries": count,
         "retry_at": None,
         "retry_requests": 0,
+        "over_since": None,
         "in_doubt_since": None,
         "reason": None,
     }

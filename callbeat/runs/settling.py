@@ -127,6 +127,14 @@ def last_calls_are_out(expected: int, over: int, ended_for: timedelta) -> bool:
     return 0 < over < expected and ended_for < LAST_CALLS
 
 
+def none_left(over: int, expected: int, valid: int | None) -> bool:
+    """Whether the provider counts every call that it took as over, whatever it says of their batch.
+
+    One that counts more than it took is not believed.
+    """
+    return 0 < over <= (valid or over) and accounted(over, expected, valid)
+
+
 def accounted(shown: int, expected: int, valid: int | None) -> bool:
     """Whether the provider shows every call it took (`valid` of ours, where it tells)."""
     return shown >= (expected if valid is None else min(valid, expected))

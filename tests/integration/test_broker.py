@@ -21,7 +21,7 @@ def test_an_emptied_redis_costs_some_patience_and_no_run(installation: Installat
     installation.campaign("flushed", PEOPLE, due=installation.soon(60), schedule={"lead": "3h", "late": "12h"})
     installation.spawn("beat")
     with _redis(installation) as redis:
-        installation.wait_until(lambda: redis.llen("callbeat"), "a message waits for a worker")
+        installation.wait_until(lambda: redis.llen("callbeat.open"), "a message waits for a worker")
         redis.flushall()
         installation.spawn("worker")
 

@@ -1,5 +1,7 @@
 """A batch is created once: looked for first, sent at most twice, never blindly."""
 
+from dataclasses import replace
+
 import pytest
 
 from callbeat.ledger.states import BatchState
@@ -7,6 +9,7 @@ from callbeat.providers.answers import Accepted, Busy, Refused, Unknown, Why
 from callbeat.providers.port import Phase
 from callbeat.runs.create import create
 from callbeat.runs.lease import Lapsed
+from callbeat.runs.sweep import sweep
 from callbeat.runs.verify import verify
 from tests.factories import (
     AGENT,

@@ -111,3 +111,22 @@ def test_a_batch_that_was_stopped_is_read_from_its_first_page(world):
     batch = running(world, page="2", phase=str(Phase.DIALLING))
     world.provider.will("list_batches", Accepted([seen(phase=Phase.STOPPED)]))
     assert polled(world, batch)[0].page is None
+
+
+def test_a_batch_whose_calls_are_all_over_and_that_never_ends_is_asked_for_ever_less_often(world):
+    """The provider says running for ever: two thousand lists a day would tell it no better than a hundred."""
+    batch, waits = running(world, rows=2, seen="2 over", dial_until=None), []
+    world.provider.will("list_batches", *[Accepted([dials(2, valid=2)])] * 4)
+    for meanwhile in (0, 20, 20, 300):
+        world.clock.go(minutes(meanwhile))
+        waits.append(polled(world, batch)[0].next_action_at - world.now)
+    assert waits == [seconds(45), minutes(2), minutes(4), minutes(10)]
+
+
+def test_a_call_that_is_dialled_again_ends_that(world):
+    """A retry at the provider opens it anew: the next end is to be seen soon."""
+    batch = running(world, rows=2, seen="1 over", over_since=world.now - minutes(60))
+    world.provider.will("list_batches", Accepted([dials(1, valid=2)]))
+    after = polled(world, batch)[0]
+    assert after.over_since is None
+    assert after.next_action_at <= world.now + minutes(1)
