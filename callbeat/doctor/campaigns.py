@@ -1,7 +1,6 @@
 """Whether there is anything to call with: the campaign files, as `validate` reads them and as beat knows them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +9,7 @@ from callbeat.clock import iso
 from callbeat.doctor.notices import Notice, unseen, warning, well
 from callbeat.doctor.subject import Subject
 from callbeat.ledger.tables import CampaignRow, FileRow
+from callbeat.runs.file_keys import keys_of
 
 
 def check_files(subject: Subject) -> Iterator[Notice]:
@@ -42,7 +42,7 @@ def check_known(subject: Subject) -> Iterator[Notice]:
 
 def _broken_for_beat(subject: Subject, session: Session) -> Iterator[Notice]:
     """Files that are good here or not here at all, and broken where beat reads them."""
-    here = {str(Path(reading.file).resolve()) for reading in subject.readings if reading.campaign is None}
+    here = keys_of(reading.file for reading in subject.readings if reading.campaign is None)
     for file in session.execute(select(FileRow).order_by(FileRow.file)).scalars():
         errors = [problem for problem in file.problems if problem.get("level") == "error"]
         if file.file in here or not errors:

@@ -7,8 +7,12 @@ LONGEST = 400  # signs; what the ledger holds of a path
 
 
 def key_of(file: str) -> str:
-    """A file by its whole path. Of a path that the ledger cannot hold, its end; links in a circle are no error."""
-    return os.path.realpath(file)[-LONGEST:]
+    """A file by the whole path of its folder, and its name there, wherever that leads.
+
+    On Kubernetes it leads into a folder that has another name after each change. Of a path that the ledger cannot
+    hold, its end; links in a circle are no error.
+    """
+    return Folders().key_of(file)
 
 
 def keys_of(files: Iterable[str]) -> set[str]:
@@ -26,8 +30,8 @@ class Folders:
     def key_of(self, file: str) -> str:
         """As `key_of`, while no folder is moved."""
         folder, name = os.path.split(file)
-        if os.path.islink(file) or name in ("", ".", ".."):
-            return key_of(file)
+        if name in ("", ".", ".."):
+            return os.path.realpath(file)[-LONGEST:]
         if folder not in self._real:
             self._real[folder] = os.path.realpath(folder)
         return os.path.join(self._real[folder], name)[-LONGEST:]
