@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 # File systems may stamp as coarsely as this, so a younger file can change once more without showing it.
@@ -74,7 +75,7 @@ def kept_from(text: str, name: str) -> Kept | None:
         return None
 
 
-def sight_of(entry: "os.DirEntry[str]", now: float) -> Sight:
+def sight_of(entry: "os.DirEntry[str] | Path", now: float) -> Sight:
     """What a file shows of itself at `now` (seconds since 1970)."""
     try:
         found = entry.stat()

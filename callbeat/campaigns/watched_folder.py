@@ -99,7 +99,8 @@ class CampaignFolder:
         held = Held()
         yield from self._read(differing, check, held)
         for part in held.parts(PART):
-            yield [refuse_shared_name(reading, self._claims.of(reading.name)) for reading in part]
+            as_read = [reading for reading in part if self._is_as_read(reading.file)]
+            yield [refuse_shared_name(reading, self._claims.of(reading.name)) for reading in as_read]
             if len(part) == PART:
                 yield None
         self.in_haste = False
@@ -179,6 +180,14 @@ class CampaignFolder:
             held.add(read_file(Path(file), check, self._hours.by_name))
             if self._paused(count):
                 yield
+
+    def _is_as_read(self, file: str) -> bool:
+        """Where there are many files this one may have changed since: what it says now is for the next look."""
+        known = self._known[file]
+        if known.stamp is None or known.stamp == sight_of(Path(file), 0.0).stamp:
+            return True
+        self._known[file] = replace(known, stamp=None, digest=b"")
+        return False
 
     def _paused(self, count: int) -> bool:
         self.in_haste = self.in_haste or count % PART == 0

@@ -29,6 +29,7 @@ class Tick:
         self._context = context
         self._look: Iterator[list[Reading] | None] | None = None
         self._last: dict[str, float] = {}
+        self._has_looked = False
         self._heartbeat = Heartbeat(context)
         self._begin_anew(folder)
 
@@ -43,6 +44,7 @@ class Tick:
             self._safely("provider_clock", self._heartbeat.ask_again, every=ASK_EVERY)
         if not self._heartbeat.held:  # an edit, too, plans from now, and a cursor never goes back
             self._safely("files", self._read_files, every=0.0 if self._look else READ_EVERY)
+        if self._knows_files():
             self._safely("plan", self._plan)
             self._safely("retention", self._let_go, every=ASK_EVERY)
         self._safely("sweep", self._sweep)
@@ -66,8 +68,12 @@ class Tick:
         plan_due(self._context)
 
     def _sweep(self) -> None:
-        """While the clock cannot be believed nothing new is opened; what is open goes on."""
-        sweep(self._context, open_runs=not self._heartbeat.held)
+        """While the clock is in doubt or files are read first, nothing new is opened; what is open goes on."""
+        sweep(self._context, open_runs=self._knows_files())
+
+    def _knows_files(self) -> bool:
+        """Not before the first look is over: what went or changed while no beat ran is not begun as it was."""
+        return not self._heartbeat.held and self._has_looked
 
     def _let_go(self) -> None:
         """Never by a clock that is in doubt: what is removed is not to be had again."""
@@ -80,6 +86,8 @@ class Tick:
         except Exception:
             self._begin_anew(self._folder.folder)
             raise
+        finally:
+            self._has_looked = self._has_looked or self._look is None
 
     def _go_on_looking(self) -> None:
         """A step of a look at the folder: where there are many files the rest of the tick does not wait for all."""

@@ -136,7 +136,7 @@ def test_a_file_that_was_young_when_it_was_read_is_opened_once_more(site, monkey
     assert site.cron_of("a") == "0 6 * * *"
 
 
-def _coarsely(entry: "os.DirEntry[str]", now: float) -> Sight:
+def _coarsely(entry: "os.DirEntry[str] | Path", now: float) -> Sight:
     sight = sight_of(entry, now)
     assert sight.stamp is not None
     return Sight(Stamp(sight.stamp.mtime_ns, 0, *sight.stamp[2:]), sight.again_at)
@@ -238,6 +238,36 @@ def test_what_cannot_be_read_of_the_memory_is_no_harm(site):
 # -- many files: a look takes several ticks --------------------------------------------------------------------
 
 
+def mount(site, version, **files):
+    """The folder as Kubernetes mounts it: links, by way of one that leads to the newest version's folder."""
+    newest = site.folder / f"..{version}"
+    newest.mkdir()
+    for name, cron in files.items():
+        (newest / f"{name}.yaml").write_text(TEXT.format(name=name, cron=cron, agent=AGENT, hours="any"))
+        link = site.folder / f"{name}.yaml"
+        link.is_symlink() or link.symlink_to(f"..data/{name}.yaml")
+    (site.folder / "..next").symlink_to(newest.name)
+    (site.folder / "..next").rename(site.folder / "..data")
+    for link in site.folder.glob("[a-z]*.yaml"):
+        link.exists() or link.unlink()
+
+
+def test_each_version_of_a_mounted_configmap_is_of_the_same_files(site):
+    """What was taken out of it must not go on calling, nor what was broken in it; and a start opens no file."""
+    mount(site, "1", a="0 5 * * *", b="0 5 * * *", c="0 5 * * *")
+    site.start()
+    mount(site, "2", a="0 6 * * *", b="every day")
+    site.tick()
+    assert {name: site.state(name) for name in "abc"} == {"a": "active", "b": "broken", "c": "removed"}
+    assert site.cron_of("a") == "0 6 * * *"
+    mount(site, "3", a="0 6 * * *", b="0 7 * * *")
+    site.tick()
+    site.tick()
+    assert (site.state("b"), site.cron_of("b"), broken_files(site.world.ledger)) == ("active", "0 7 * * *", [])
+    site.time += seconds(10)
+    assert site.start()[1] == []
+
+
 @pytest.fixture
 def crowded(site, monkeypatch):
     """A few files that are as a hundred thousand: a tick looks at two, and reads one."""
@@ -286,6 +316,38 @@ def test_a_look_takes_larger_steps_when_files_came_or_went(crowded):
     crowded.write("f")
     assert steps(crowded) == 2
     assert crowded.state("f") == "active"
+
+
+def test_what_went_while_no_beat_ran_is_not_begun_before_that_is_seen(crowded, monkeypatch):
+    """Reading them all takes minutes, and its time may come meanwhile."""
+    crowded.write("e", "0 9 * * *")
+    crowded.start()
+    ticks(crowded)
+    (crowded.folder / "e.yaml").unlink()
+    crowded.time = crowded.time.replace(hour=8, minute=45)
+    monkeypatch.setattr(seen, "readers_mark", lambda: "another")
+    crowded.start()
+    ticks(crowded)
+    assert crowded.world.runs("e") == []
+
+
+def test_what_another_beat_has_taken_in_since_is_not_undone(crowded, monkeypatch):
+    """A campaign that was changed or removed while a beat read all files must not begin as it was."""
+    crowded.start()
+    ticks(crowded)
+    other = crowded.beat
+    monkeypatch.setattr(seen, "readers_mark", lambda: "another")
+    crowded.start()
+    while "b.yaml" not in crowded.opened:
+        crowded.tick()
+    slow, crowded.beat = crowded.beat, other
+    crowded.write("a", "0 6 * * *")
+    (crowded.folder / "b.yaml").unlink()
+    ticks(crowded)
+    crowded.beat = slow
+    for _ in range(20):
+        assert (crowded.cron_of("a"), crowded.state("b")) == ("0 6 * * *", "removed")
+        crowded.tick()
 
 
 def steps(site):
