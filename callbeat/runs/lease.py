@@ -29,8 +29,9 @@ class Hold:
         Raises:
             LedgerConflict: it is not ours any more.
         """
+        until = monotonic() + self.context.lease.total_seconds()
         writer.change(row, lease_until=writer.now() + self.context.lease)
-        self.until = monotonic() + self.context.lease.total_seconds()
+        self.until = until
 
     def check(self) -> None:
         """To be called just before each send: a process that was stalled must not send late.
