@@ -9,7 +9,7 @@ from callbeat.doctor.notices import Notice, error, warning, well
 from worker.config import configuration
 from worker.queues import QUEUES
 
-WAITS = (1.0, 5.0)  # seconds; the second only where nobody has answered in the first
+WAITS = (1.0, 5.0)  # seconds; the second only where nobody of one of the queues has answered in the first
 LEFT = {"steps": "nothing is created, scheduled, polled or stopped", "open": "no run opens, and no file is written"}
 START = "start one: `callbeat up`, or the service that runs `callbeat worker`; its log says why it ended"
 
@@ -24,7 +24,7 @@ def check_workers(*, needed: bool) -> Iterator[Notice]:
     served: dict[str, int] = {}
     for wait in WAITS if needed else WAITS[:1]:
         told = app.control.inspect(timeout=wait).active_queues()
-        if any((served := workers_of(told)).values()):
+        if all((served := workers_of(told)).values()):
             break
     yield from judge_workers(served, needed=needed)
 
