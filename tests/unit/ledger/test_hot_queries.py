@@ -148,9 +148,9 @@ def planned(connection: Any, sql: str, values: Any) -> list[str]:
 
 
 def is_whole(detail: str, sql: str) -> bool:
-    """SQLite says SCAN for a table or an index as a whole; in the order that is wanted, a LIMIT ends it."""
-    scan = re.match(r"SCAN (\w+)", detail)
-    ends = "LIMIT" in sql and "USING" in detail
+    """SQLite says SCAN for a table as a whole (calls_1 is calls again); in the order wanted, a LIMIT ends it."""
+    scan = re.match(r"SCAN (\w+?)(?:_\d+)?(?: |$)", detail)
+    ends = "LIMIT" in sql and "ORDER BY" in sql and "USING" in detail
     return scan is not None and scan[1] in LARGE and not ends
 
 
