@@ -163,6 +163,11 @@ class BatchJob:
             wait = min(wait, max(until - STOP_AHEAD - self.now, SOON))
         self.release(wait=wait, why=why, **changes | {"reason": reason})
 
+    def goes_on_as(self, errand: Errand) -> None:
+        """What is asked from now on is for that: it does not use the part that is kept for what went before."""
+        if isinstance(self.provider, Budgeted):
+            self.provider = self.provider.on(errand)
+
     def afford(self, requests: int) -> bool:
         """Whether the requests that are sent next may leave; else the batch is given back, to wait for its turn."""
         busy = self.provider.afford(requests) if isinstance(self.provider, Budgeted) else None

@@ -113,6 +113,7 @@ def _stop_unseen(job: BatchJob, seen: Failure) -> None:
     _count_stop(job)
     job.hold.check()
     answer = job.provider.stop(job.ref)
+    _take_back(job, answer)
     if isinstance(answer, Refused) and _merely_waits(job):
         answer = _delete(job)
     _after(job, answer, f"cannot be seen ({seen.reason})", seen)
@@ -129,6 +130,13 @@ def _count_stop(job: BatchJob) -> None:
         writer.change(job.batch, denials=job.batch.denials + 1)  # a stop is about to leave
 
 
+def _take_back(job: BatchJob, answer: Answer[None]) -> None:
+    """What never left stops nothing: a batch that looks over may wait for a retry, and is to be stopped yet."""
+    if isinstance(answer, Busy) and not answer.sent:
+        with job.context.ledger.write() as writer:
+            writer.change(job.batch, denials=job.batch.denials - 1)
+
+
 def _act(job: BatchJob, seen: BatchSeen) -> None:
     """What stops it depends on where it stands; whether it did is seen at the next look."""
     if seen.phase in ENDED:
@@ -138,6 +146,7 @@ def _act(job: BatchJob, seen: BatchSeen) -> None:
     job.hold.check()
     parked = seen.phase is Phase.PARKED
     answer = _delete(job, DELETED_UNBEGUN) if parked else job.provider.stop(job.ref)
+    _take_back(job, answer)
     if isinstance(answer, Refused) and seen.phase is Phase.SCHEDULED:
         answer = _delete(job)
     _after(job, answer, f"is {seen.status_word}", answer)
@@ -196,7 +205,7 @@ def _stop_calls(job: BatchJob, calls: Iterable[Any]) -> None:
     if waiting and not job.can.stops_single_calls:
         _count_stop(job)
         job.hold.check()
-        job.provider.stop(job.ref)
+        _take_back(job, job.provider.stop(job.ref))
         return
     for call in waiting:
         if call.provider_call:
@@ -206,6 +215,7 @@ def _stop_calls(job: BatchJob, calls: Iterable[Any]) -> None:
 
 def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:
     """It dials nobody any more. One that was over before a stop was ever sent has simply finished."""
+    job.goes_on_as(Errand.COLLECT)  # others are still to be stopped
     if seen is not None and not read_talk(job):
         return
     by_itself = seen is not None and seen.phase is Phase.OVER and not job.batch.denials

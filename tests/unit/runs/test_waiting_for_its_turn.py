@@ -6,15 +6,16 @@ import pytest
 
 from callbeat.ledger.states import BatchState
 from callbeat.providers.answers import Accepted
-from callbeat.providers.port import AccountSeen
+from callbeat.providers.port import AccountSeen, CallPage, Phase
 from callbeat.runs.accounts import requests_a_minute
 from callbeat.runs.create import create
 from callbeat.runs.errands import NEAR_START, Errand
 from callbeat.runs.gates import Budgeted
 from callbeat.runs.schedule import schedule
+from callbeat.runs.stop import stop
 from callbeat.runs.verify import verify
 from callbeat.settings import AccountSettings, Settings
-from tests.factories import DUE, REF, minutes, parked, seconds, seen
+from tests.factories import DUE, REF, call_seen, minutes, parked, seconds, seen
 
 S = BatchState
 LONG = minutes(9)
@@ -129,6 +130,27 @@ def test_where_nothing_can_be_looked_up_the_account_and_the_create_go_together(w
     create(world.context, batch.id)
     assert (world.get(batch).state, purse.asked) == (S.SCHEDULED, [(Errand.START, 2)])
     assert seen(ref=REF).ref == world.get(batch).provider_ref
+
+
+def test_a_stop_that_never_left_is_not_taken_for_one(world, purse):
+    """What looks over may wait for a retry: it is stopped once its turn has come."""
+    batch = world.a_batch(S.STOPPING, provider="trillet", stop_reason="hours_ended", verified=2)
+    stop(world.context, batch.id)
+    assert (world.get(batch).denials, world.provider.requests) == (0, [])
+    assert purse.asked == [(Errand.STOP, 1)] * 2
+
+
+def test_how_long_calls_talked_is_not_asked_for_with_what_is_kept_for_stops(world, purse):
+    """At the end of the hours others of the account are still to be stopped."""
+    over = seen(phase=Phase.STOPPED, label=None, over=2, total=2, valid=2)
+    batch = world.a_batch(S.STOPPING, provider="trillet", stop_reason="hours_ended", verified=2, denials=1)
+    purse.left = 2
+    world.provider.will("get", Accepted(over))
+    done = [call_seen(row, status_word="completed") for row in (1, 2)]
+    world.provider.will("list_calls", Accepted(CallPage(done)))
+    stop(world.context, batch.id)
+    assert purse.asked[-1] == (Errand.COLLECT, 1)
+    assert world.get(batch).state is S.STOPPING
 
 
 @pytest.mark.parametrize(
