@@ -1,7 +1,7 @@
 """Ask the ledger what is due to be acted on, and send one small task for each. Nothing else decides when."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from callbeat.ledger.writer import Writer
 from callbeat.providers.registry import RULES
 from callbeat.runs.context import Context, log
 from callbeat.runs.next_step import has_ended, rings_on, task_for_batch, task_for_run
+from callbeat.runs.starts import STOP_AHEAD
 from callbeat.runs.urgency import place, urgency
 
 S = BatchState
@@ -87,10 +88,21 @@ def _move_on(writer: Writer, context: Context, table: type[Row], rows: list[Row]
         by_patience[_patience(row)].append(row)
     for patience, alike in by_patience.items():
         _leave(writer, table, {row.id for row in alike}, now + context.clock.stretch(patience or POISONED_FOR))
+    _come_back_for_hours(writer, rows, now)
     for row in by_patience.pop(None, []):
         log.error("row.strange", row=row.key, state=str(row.state), why="no task takes this state further")
     taken = {row.id for alike in by_patience.values() for row in alike}
     return [row for row in rows if row.id in taken]
+
+
+def _come_back_for_hours(writer: Writer, rows: Sequence[RunRow | BatchRow], now: datetime) -> None:
+    """What is held and may ring is looked at again when its hours end, however patient one is with people."""
+    for row in rows:
+        if isinstance(row, BatchRow) and row.state is S.HELD and row.dial_until is not None:
+            ends = row.dial_until - STOP_AHEAD
+            soon = (BatchRow.id == row.id, BatchRow.next_action_at > ends)
+            if ends > now:
+                writer.session.execute(update(BatchRow).where(*soon).values(next_action_at=ends))
 
 
 def _leave(writer: Writer, table: type[RunRow] | type[BatchRow], ids: set[int], until: datetime) -> None:

@@ -75,3 +75,13 @@ def test_runs_are_opened_before_others_are_ended(world, few):
 def test_every_task_has_its_place():
     """A message of no place would end the sweep."""
     assert {*TASKS.values(), "collect", "stop", "open", "finish", "export"} <= set(IN_ORDER)
+
+
+def test_what_is_held_and_may_ring_is_looked_at_again_when_its_hours_end(world):
+    """Ten minutes of patience with people are longer than the time in which a batch has to be stopped."""
+    until = world.now + minutes(12)
+    batch = a_batch(world, 1, S.HELD, dial_until=until)
+    sent(world)
+    assert world.get(batch).next_action_at == until - minutes(5)
+    world.clock.time = until - minutes(5)
+    assert ("stop", [batch.id]) in sent(world)
