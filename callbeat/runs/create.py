@@ -58,7 +58,7 @@ def create(context: Context, batch_id: int) -> None:
     if isinstance(found, list):
         _go_on(job, found)
     else:
-        job.wait(found.retry_in if isinstance(found, Busy) else BETWEEN_LISTS, found.reason, **_looked(job))
+        job.wait(job.turn(found) if isinstance(found, Busy) else BETWEEN_LISTS, found.reason, **_looked(job))
 
 
 def _go_on(job: BatchJob, found: Sequence[BatchSeen]) -> None:
@@ -272,4 +272,5 @@ def _record(job: BatchJob, verdict: Verdict, answer: Answer[Created]) -> None:
         changes |= _unsent(job)
     elif verdict.to is BatchState.UNCERTAIN:
         changes |= {"in_doubt_since": job.now, "doubted": True}
-    job.move(verdict.to, verdict.why, wait=verdict.wait, go_on=not verdict.wait, **changes)
+    wait = job.turn(answer) if isinstance(answer, Busy) else verdict.wait
+    job.move(verdict.to, verdict.why, wait=wait, go_on=not wait, **changes)

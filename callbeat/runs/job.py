@@ -14,6 +14,7 @@ from callbeat.clock import monotonic
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import SWITCHES
+from callbeat.providers.answers import Busy
 from callbeat.providers.capabilities import Capabilities
 from callbeat.providers.port import Provider, Rules
 from callbeat.providers.registry import rules_of
@@ -172,13 +173,18 @@ class BatchJob:
         """Whether the requests that are sent next may leave; else the batch is given back, to wait for its turn."""
         busy = self.provider.afford(requests) if isinstance(self.provider, Budgeted) else None
         if busy is not None:
-            self.wait(no_longer_than(busy.retry_in, self._last_moments(), self.now), busy.reason)
+            self.wait(self.turn(busy), busy.reason)
         return busy is None
 
-    def _last_moments(self) -> tuple[datetime, datetime]:
-        """Until when a start can be asked for that is on time, and one that is not too late."""
+    def turn(self, busy: Busy) -> timedelta:
+        """How long to wait before a start; what did not leave here, for want of budget, no longer than it may."""
+        return busy.retry_in if busy.sent else no_longer_than(busy.retry_in, self._last_moments(), self.now)
+
+    def _last_moments(self) -> tuple[datetime, ...]:
+        """Until when a start can be asked for on time, and not too late; and shortly before the one asked for."""
         on_time = self.rules.rounded(self.due_at) - self.can.earliest - MARGIN
-        return on_time, on_time + self.campaign.schedule.late
+        asked = [self.batch.start_at - SOON] if self.batch.start_at else []
+        return on_time, on_time + self.campaign.schedule.late, *asked
 
     def choose_start(self) -> Chosen | NoneLeft:
         """The start to ask for now, by the provider's clock."""

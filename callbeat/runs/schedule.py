@@ -54,7 +54,7 @@ def _is_parked(job: BatchJob) -> bool:
     if isinstance(chosen, NoneLeft):
         _give_up(job, chosen, parked=False)
     else:
-        job.wait(answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, answer.reason)
+        job.wait(job.turn(answer) if isinstance(answer, Busy) else BETWEEN_READS, answer.reason)
     return False
 
 
@@ -100,9 +100,9 @@ def _record(job: BatchJob, answer: Answer[datetime | None], start: Start) -> Non
     else:
         refused = isinstance(answer, Refused) and answer.why is Why.TOO_SOON
         unheard = isinstance(answer, Busy) and job.batch.schedules == 1
-        again = {"asked_text": None} if refused or unheard else {}
-        unsent = {"schedules": job.batch.schedules - 1} if isinstance(answer, Busy) else {}
-        job.move(verdict.to, verdict.why, wait=verdict.wait, reason=verdict.why, **again, **unsent)
+        changes: dict[str, Any] = {"asked_text": None} if refused or unheard else {}
+        changes |= {"schedules": job.batch.schedules - 1} if isinstance(answer, Busy) else {}
+        job.move(verdict.to, verdict.why, wait=verdict.wait, reason=verdict.why, **changes)
         job.context.send("finish", [job.run.id]) if verdict.to.final else None
 
 
@@ -131,7 +131,7 @@ def _read_back(job: BatchJob) -> None:
         why = f"it may have been scheduled, and the provider does not know it any more: {answer.reason}"
         job.move(BatchState.HELD, why, reason=why)
         return
-    job.wait(answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, answer.reason)
+    job.wait(job.turn(answer) if isinstance(answer, Busy) else BETWEEN_READS, answer.reason)
 
 
 def _believe(job: BatchJob, seen: BatchSeen) -> None:
@@ -168,7 +168,7 @@ def _give_up(job: BatchJob, none: NoneLeft, *, parked: bool = True) -> None:
     answer = job.provider.delete(job.batch.provider_ref or "")
     gone = isinstance(answer, Accepted) or (isinstance(answer, Refused) and answer.why is Why.NOT_FOUND)
     if not gone and job.now < job.due_at + PATIENCE_WITH_ORPHANS:
-        job.wait(answer.retry_in if isinstance(answer, Busy) else BETWEEN_READS, f"not deleted yet: {none.words}")
+        job.wait(job.turn(answer) if isinstance(answer, Busy) else BETWEEN_READS, f"not deleted yet: {none.words}")
         return
     left = "" if gone else "; it was left at the provider, unscheduled"
     why = job.in_vain(none)

@@ -169,3 +169,11 @@ def test_an_account_has_its_documented_limit_unless_another_is_set(account, prov
     known = AccountSettings(provider=provider, api_key="key", requests_a_minute=told)
     settings = Settings(_env_file=None, accounts={account: known})
     assert requests_a_minute(settings, account, provider) == expected
+
+
+def test_a_lost_schedule_is_read_back_while_it_can_still_be_verified(world, purse):
+    """Eight minutes before the start, a wait of ten would bring the proof after it."""
+    start = world.now + minutes(8)
+    batch = world.a_batch(S.SCHEDULING, start_at=start, asked_text="x", schedules=1, in_doubt_since=world.now)
+    schedule(world.context, batch.id)
+    assert world.get(batch).next_action_at <= world.now + minutes(4)
