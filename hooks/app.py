@@ -22,7 +22,7 @@ def create_app(secret: str, gathering: Gathering) -> Starlette:
     async def post(request: Request) -> Response:
         provider = request.path_params["provider"]
         told = request.path_params.get("secret") or request.headers.get(HEADER, "")
-        if not hmac.compare_digest(told.encode(), secret.encode()) or provider not in RULES:
+        if not hmac.compare_digest(told.encode(), secret.encode()) or not _worth_heeding(provider):
             return Response(status_code=NOBODY)
         return Response(status_code=await _taken(request, provider, gathering))
 
@@ -49,3 +49,8 @@ async def _taken(request: Request, provider: str, gathering: Gathering) -> int:
     if (hint := read_hint(provider, bytes(body))) is not None:
         gathering.add(hint)
     return TAKEN
+
+
+def _worth_heeding(provider: str) -> bool:
+    """Where one look shows all batches of an agent: elsewhere lies would cost a request for each."""
+    return provider in RULES and RULES[provider].capabilities.found_by_label

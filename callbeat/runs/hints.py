@@ -84,10 +84,11 @@ def heed(context: Context, hints: Collection[Hint]) -> int:
 
 
 def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """What dials and waits for its next look: not for its start, its next round, or a person."""
+    """What dials and waits for its next look: not for its start, its next round, its turn, or a person."""
     begun = (BatchRow.state == S.SCHEDULED) & (BatchRow.verified >= 2) & (BatchRow.start_at <= now)
     dials = or_(BatchRow.state == S.RUNNING, begun)
-    return BatchRow.next_action_at > now, dials, BatchRow.retry_at.is_(None), BatchRow.collect_wanted.is_(False)
+    plain = (BatchRow.retry_at.is_(None), BatchRow.collect_wanted.is_(False), BatchRow.reason.is_(None))
+    return BatchRow.next_action_at > now, dials, *plain
 
 
 def _about(hint: Hint, now: datetime) -> ColumnElement[bool]:

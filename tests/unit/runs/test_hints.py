@@ -140,3 +140,9 @@ def test_a_batch_that_we_are_told_of_is_asked_for_less_often(world):
     world.context = replace(world.context, hook=lambda _provider: "https://hooks.example.com/hooks/bolna/s")
     poll(world.context, [batch.id])
     assert world.get(batch).next_action_at == world.now + minutes(2)
+
+
+def test_who_waits_for_a_turn_or_after_a_defect_is_not_hurried(world):
+    """A 429 said when to ask again; a step that raises, asked each quarter minute, would soon be given up."""
+    batch = a_batch(world, reason="the budget is used up", provider_ref="p1")
+    assert brought(world, batch, about("p1")) == minutes(12)
