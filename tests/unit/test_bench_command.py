@@ -34,7 +34,8 @@ print(child.pid, flush=True)
 child.wait()
 """
 
-AS_ONE_WISHES = [name for name in benchmarks() if name != "storm"]  # that one takes a minute, be it ever so small
+LONG = {"storm", "throughput", "soak"}  # be they ever so small: half a minute and more
+AS_ONE_WISHES = [name for name in benchmarks() if name not in LONG]
 
 
 @pytest.fixture
