@@ -16,6 +16,7 @@ from sandbox.control import Desk, create_control
 from sandbox.faults import FaultBox
 from sandbox.gate import Gate
 from sandbox.journal import Journal
+from sandbox.posts import Postman
 from sandbox.provider import Provider
 from sandbox.serve import serve
 from sandbox.trillet.provider import Trillet
@@ -26,9 +27,10 @@ def create_app(clock: Clock, *, log_requests: bool = False, closing: asyncio.Eve
     known: tuple[Provider, ...] = (Bolna(clock), Trillet(clock), Cartesia(clock))
     providers = {provider.name: provider for provider in known}
     faults, journal = FaultBox(), Journal()
-    app = FastAPI(title="Pretended providers", openapi_url=None)
+    postman = Postman(clock, providers, faults)
+    app = FastAPI(title="Pretended providers", openapi_url=None, lifespan=postman.at_work)
     app.add_api_route("/", _to_the_page, include_in_schema=False)
-    app.mount("/_sandbox", create_control(Desk(clock, faults, journal, providers)))
+    app.mount("/_sandbox", create_control(Desk(clock, faults, journal, providers, postman)))
     for provider in known:
         app.mount("/" + provider.name, provider.app)
     app.add_middleware(

@@ -14,6 +14,7 @@ from sandbox.clock import Clock
 from sandbox.faults import Fault, FaultBox
 from sandbox.journal import Journal
 from sandbox.page import render
+from sandbox.posts import Postman
 from sandbox.provider import Provider
 
 
@@ -25,6 +26,7 @@ class Desk:
     faults: FaultBox
     journal: Journal
     providers: Mapping[str, Provider]
+    postman: Postman
 
     def provider(self, name: str) -> Provider:
         if name not in self.providers:
@@ -43,6 +45,7 @@ class Desk:
     def reset(self) -> None:
         self.faults.clear()
         self.journal.clear()
+        self.postman.clear()
         self.clock.reset()
         for provider in self.providers.values():
             provider.reset()
@@ -96,6 +99,10 @@ def _add_views(app: FastAPI, desk: Desk) -> None:
     async def requests(provider: str | None = None) -> list[dict[str, object]]:
         recent = desk.journal.recent()
         return [request for request in recent if provider in (None, request["provider"])]
+
+    @app.get("/posts")
+    async def posts() -> list[dict[str, object]]:
+        return desk.postman.posted()
 
     @app.get("/counts")
     async def counts() -> dict[str, int]:

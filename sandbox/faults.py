@@ -4,7 +4,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Operation = Literal["create", "schedule", "stop", "get", "list", "calls", "delete", "retry", "me", "any"]
+Operation = Literal[
+    "create", "schedule", "stop", "get", "list", "calls", "delete", "retry", "me", "post", "lie", "any"
+]
 FaultName = Literal[
     "drop_after",
     "drop_before",
@@ -19,6 +21,9 @@ FaultName = Literal[
     "stuck",
     "failed",
     "late_visibility",
+    "repeated",
+    "misdirected",
+    "early",
 ]
 
 ONLY_ON: dict[str, frozenset[str]] = {
@@ -27,6 +32,13 @@ ONLY_ON: dict[str, frozenset[str]] = {
     "stuck": frozenset({"create", "schedule"}),
     "failed": frozenset({"create", "schedule"}),
     "late_visibility": frozenset({"create"}),
+    "repeated": frozenset({"post"}),
+    "misdirected": frozenset({"post"}),
+    "early": frozenset({"lie"}),
+}
+OF_WEBHOOKS = {  # what nobody has asked for: an order for any request does not mean it
+    "post": frozenset({"drop_before", "delay", "repeated", "misdirected"}),
+    "lie": frozenset({"early"}),
 }
 MEANINGS = {
     "drop_before": "close the connection without doing the work",
@@ -42,6 +54,9 @@ MEANINGS = {
     "stuck": "the batch of this request never leaves running",
     "failed": "the batch of this request fails at its start and dials nobody",
     "late_visibility": "the batch created is missing from lists, or from reads, for so many pretended seconds",
+    "repeated": "a webhook is posted three times",
+    "misdirected": "a webhook names another batch than the one it is about, or nobody's",
+    "early": "webhooks say of all that is not over that it is",
 }
 
 
@@ -68,6 +83,9 @@ class Fault(BaseModel):
             raise ValueError("the fault status needs a status, and no other has one")
         if self.after and self.fault not in ("status", "reset"):
             raise ValueError("after only makes sense with status and reset")
+        fitting = OF_WEBHOOKS.get(self.operation, {self.fault})
+        if self.fault not in fitting:
+            raise ValueError(f"on a {self.operation} only {', '.join(sorted(fitting))} makes sense")
         if self.operation != "any" and self.operation not in ONLY_ON.get(self.fault, {self.operation}):
             raise ValueError(f"{self.fault} only makes sense on {', '.join(sorted(ONLY_ON[self.fault]))}")
         return self
@@ -75,7 +93,8 @@ class Fault(BaseModel):
     def hits(self, provider: str, operation: str) -> bool:
         if self.provider != provider or operation not in ONLY_ON.get(self.fault, {operation}):
             return False
-        return self.operation in ("any", operation)
+        meant = operation not in OF_WEBHOOKS or self.fault in ONLY_ON
+        return self.operation == operation or (self.operation == "any" and meant)
 
 
 class FaultBox:
@@ -97,6 +116,10 @@ class FaultBox:
             self._use_up(fault)
             return fault
         return None
+
+    def expect(self, provider: str, operation: str) -> bool:
+        """Whether any of them may hit such a request, now or later."""
+        return any(fault.hits(provider, operation) for fault in self._pending)
 
     def _use_up(self, fault: Fault) -> None:
         if fault.times is None:

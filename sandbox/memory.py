@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from sandbox.clock import Clock
 from sandbox.endings import Endings
+from sandbox.provider import Post
 from sandbox.rate_limit import RateLimit
 
 
@@ -47,6 +48,13 @@ class Pretended(Generic[B, S]):
             if known == method and pattern.fullmatch(path):
                 return operation
         return "other"
+
+    def news(self) -> Sequence[Post]:
+        """Nothing, unless a provider has webhooks."""
+        return ()
+
+    def lies(self) -> Sequence[Post]:
+        return ()
 
     def stories(self) -> Sequence[tuple[str, str]]:
         return self.endings.told()

@@ -33,6 +33,17 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """One webhook: `about` is the id that it names, `says` the word for what happened."""
+
+    url: str
+    about: str
+    says: str
+    body: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class BatchLine:
     """One batch as the sandbox's own page shows it."""
 
@@ -68,6 +79,14 @@ class Provider(Protocol):
 
     def ends(self) -> Sequence[tuple[str, datetime]]:
         """Each batch that has a start, and when anything of it changes for the last time, as things are now."""
+        ...
+
+    def news(self) -> Sequence[Post]:
+        """What its webhooks have to tell since it was last asked. To be told once: only the postman asks."""
+        ...
+
+    def lies(self) -> Sequence[Post]:
+        """The same of everything with a webhook that is not over yet, as if it were."""
         ...
 
     def stories(self) -> Sequence[tuple[str, str]]: ...

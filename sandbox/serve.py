@@ -81,7 +81,7 @@ def serve(app: ASGIApp, closing: asyncio.Event, host: str, port: int) -> int:
         app,
         http=CuttableProtocol,
         ws="none",
-        lifespan="off",
+        lifespan="on",
         access_log=False,
         log_config=None,
         date_header=False,

@@ -9,6 +9,7 @@ from sandbox.bolna.contacts_csv import Upload
 from sandbox.bolna.plan import Order, Turn
 from sandbox.bolna.reckoning import QUEUED_FOR, Reckoning
 from sandbox.bolna.retry_config import NO_RETRIES, RetryConfig
+from sandbox.posts import stays_here
 
 PROCESSED_AFTER = timedelta(seconds=3)
 LIVE = frozenset({"initiated", "ringing", "in-progress"})
@@ -35,6 +36,7 @@ class Batch:
     deleted: bool = False
     stuck: bool = False
     fails: bool = False
+    told: str = "created"  # what its webhook said last
     halted: dict[int, datetime] = field(default_factory=dict)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     _reckoning: Reckoning | None = None
@@ -125,9 +127,12 @@ class BatchBook:
     def __init__(self) -> None:
         self._batches: dict[str, Batch] = {}
         self._calls: dict[str, tuple[Batch, int]] = {}
+        self.hooked: list[Batch] = []
 
     def add(self, batch: Batch) -> None:
         self._batches[batch.id] = batch
+        if batch.webhook_url and stays_here(batch.webhook_url):
+            self.hooked.append(batch)
         self._calls.update({call: (batch, row) for row, call in enumerate(batch.call_ids)})
 
     def find(self, key: str, batch_id: str) -> Batch | None:
@@ -151,3 +156,4 @@ class BatchBook:
     def clear(self) -> None:
         self._batches.clear()
         self._calls.clear()
+        self.hooked.clear()

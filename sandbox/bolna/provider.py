@@ -18,9 +18,10 @@ from sandbox.bolna.refusals import Refusal, refusal_body
 from sandbox.bolna.stories import ENDINGS
 from sandbox.bolna.switches import Switches
 from sandbox.bolna.views import status_word
+from sandbox.bolna.webhooks import lie_of, news_of
 from sandbox.clock import Clock
 from sandbox.memory import Memory, Pretended
-from sandbox.provider import BatchLine, Dial
+from sandbox.provider import BatchLine, Dial, Post
 from sandbox.rate_limit import RateLimit
 
 _OPERATIONS = (
@@ -91,6 +92,16 @@ class Bolna(Pretended[BatchBook, Switches]):
     def ends(self) -> Sequence[tuple[str, datetime]]:
         begun = [batch for batch in self._memory.book.all() if batch.start]
         return [(batch.id, batch.reckoning.instants[-1]) for batch in begun]
+
+    def news(self) -> Sequence[Post]:
+        now, switches = self._memory.clock.now(), self._memory.switches
+        found = [news_of(batch, now, switches) for batch in self._memory.book.hooked]
+        return [post for post in found if post]
+
+    def lies(self) -> Sequence[Post]:
+        now, switches = self._memory.clock.now(), self._memory.switches
+        found = [lie_of(batch, now, switches) for batch in self._memory.book.hooked]
+        return [post for post in found if post]
 
     def batches(self) -> Sequence[BatchLine]:
         now, switches = self._memory.clock.now(), self._memory.switches

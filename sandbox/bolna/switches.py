@@ -20,6 +20,7 @@ class Switches(BaseModel):
     stop_on_scheduled: bool = False
     reschedule: Literal["refuse", "allow"] = "refuse"
     list_order: Literal["newest", "oldest"] = "newest"
+    webhooks: Literal["ends", "statuses"] = "ends"
     window_required: bool = True
     concurrency: int = Field(default=10, ge=1, le=10_000)
     wallet: float = 500.0

@@ -50,6 +50,7 @@ class Batch:
     cancelled_at: datetime | None = None
     retries: list[Round] = field(default_factory=list)
     hung_up: dict[Place, datetime] = field(default_factory=dict)
+    told: dict[Place, str] = field(default_factory=dict)  # of each call, what a webhook said last
     id: str = field(default_factory=_new_id)
 
     @property

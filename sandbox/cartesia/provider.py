@@ -1,7 +1,7 @@
 """Cartesia as one of the sandbox's providers: its application, and answers to the sandbox's questions."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,17 +11,19 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from sandbox.cartesia.batch_routes import batches
-from sandbox.cartesia.batches import BatchBook
+from sandbox.cartesia.batches import Batch, BatchBook
 from sandbox.cartesia.call_routes import calls
 from sandbox.cartesia.callers import CartesiaMemory
 from sandbox.cartesia.document import CartesiaApplication
 from sandbox.cartesia.refusals import Refusal, refusal_body
 from sandbox.cartesia.stories import ENDINGS
-from sandbox.cartesia.switches import Switches
+from sandbox.cartesia.switches import AgentWebhook, Switches
 from sandbox.cartesia.views import status_of
+from sandbox.cartesia.webhooks import lies_of, news_of
 from sandbox.clock import Clock
 from sandbox.memory import Memory, Pretended
-from sandbox.provider import BatchLine, Dial
+from sandbox.posts import stays_here
+from sandbox.provider import BatchLine, Dial, Post
 from sandbox.rate_limit import RateLimit
 
 _OPERATIONS = (
@@ -101,6 +103,18 @@ class Cartesia(Pretended[BatchBook, Switches]):
 
     def ends(self) -> Sequence[tuple[str, datetime]]:
         return [(batch.id, batch.reckoning.instants[-1]) for batch in self._memory.book.all()]
+
+    def news(self) -> Sequence[Post]:
+        return self._of_webhooks(news_of)
+
+    def lies(self) -> Sequence[Post]:
+        return self._of_webhooks(lies_of)
+
+    def _of_webhooks(self, what: Callable[[Batch, AgentWebhook, datetime, Switches], list[Post]]) -> list[Post]:
+        now, switches = self._memory.clock.now(), self._memory.switches
+        hooks = {agent: hook for agent, hook in switches.agent_webhooks.items() if stays_here(hook.url)}
+        batches = [batch for batch in self._memory.book.all() if batch.agent in hooks] if hooks else []
+        return [post for batch in batches for post in what(batch, hooks[batch.agent], now, switches)]
 
     def batches(self) -> Sequence[BatchLine]:
         now, switches = self._memory.clock.now(), self._memory.switches

@@ -2,10 +2,19 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 Version = Literal["2026-03-01", "2026-08-14"]
 LARGEST_PAGE = 100
+
+
+class AgentWebhook(BaseModel):
+    """Where the events of an agent's calls are posted, and what proves that they come from here."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str
+    secret: SecretStr
 
 
 class Switches(BaseModel):
@@ -31,4 +40,5 @@ class Switches(BaseModel):
     call_statuses: Literal["current", "stale"] = "current"
     call_metadata: bool = True
     call_start: Literal["dialled", "answered"] = "dialled"
+    agent_webhooks: dict[str, AgentWebhook] = {}
     rate_limit_per_minute: int | None = Field(default=None, ge=1)

@@ -17,7 +17,7 @@ async def _serve(clock: Clock) -> None:
     closing = asyncio.Event()
     app = create_app(clock, closing=closing)
     config = uvicorn.Config(
-        app, http=CuttableProtocol, ws="none", lifespan="off", log_config=None, date_header=False
+        app, http=CuttableProtocol, ws="none", lifespan="on", log_config=None, date_header=False
     )
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
         await Server(config, closing).serve(sockets=[listener])

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -56,6 +57,19 @@ class Sandbox:
         """What was asked, oldest first."""
         asked = self._control.get("requests").raise_for_status().json()
         return [one for one in asked if one["method"].startswith(method) and one["path"].endswith(ending)]
+
+    def posts(self) -> list[Json]:
+        """The webhooks that were posted, oldest first."""
+        return list(self._control.get("posts").raise_for_status().json())
+
+    def ends(self) -> dict[str, datetime]:
+        """When anything of each batch changes for the last time, by its id."""
+        told = self._control.get("ends").raise_for_status().json()
+        return {one["batch"]: datetime.fromisoformat(one["at"]) for one in told}
+
+    def looks(self, agent: str) -> list[datetime]:
+        """When all of an agent's batches were asked for."""
+        return [datetime.fromisoformat(one["at"]) for one in self.requests("GET", f"/batches/{agent}/all")]
 
     def creates(self) -> list[Json]:
         return self.requests("POST", "/batches")

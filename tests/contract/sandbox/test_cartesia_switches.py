@@ -26,6 +26,7 @@ DEFAULTS = {
     "call_statuses": "current",
     "call_metadata": True,
     "call_start": "dialled",
+    "agent_webhooks": {},
     "rate_limit_per_minute": None,
 }
 README = ROOT / "sandbox" / "cartesia" / "README.md"

@@ -18,6 +18,7 @@ DEFAULTS = {
     "stop_on_scheduled": False,
     "reschedule": "refuse",
     "list_order": "newest",
+    "webhooks": "ends",
     "window_required": True,
     "concurrency": 10,
     "rate_limit_per_minute": 1000,
