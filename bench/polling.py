@@ -11,7 +11,8 @@ from statistics import fmean, median
 import structlog
 
 from bench.figures import Figure, run
-from bench.followed import Agent, Followed, Follower, sandbox
+from bench.followed import Agent, Followed, Follower
+from bench.party import sandbox
 
 TALKS = ("GET /trillet/v1/api/batch-calls/*/calls/*", "GET /cartesia/agents/calls")  # what calls came to, read once
 SEED, PLAINLY, A_MINUTE = 7, 5, 60
