@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, RunRow
+from callbeat.ledger.writer import LONG_AGO
 from callbeat.runs.next_step import LIVE
 from callbeat.runs.starts import STOP_AHEAD
 
@@ -29,8 +30,8 @@ def urgency(table: type[RunRow] | type[BatchRow], now: datetime) -> tuple[Any, .
     """
     if table is RunRow:
         opens = RunRow.state.in_((RunState.PLANNED, RunState.OPENING))
-        return case((opens, TO_OPEN), else_=REST), case((opens, RunRow.due_at)), RunRow.next_action_at
-    return _rank(now), _starts_at(), BatchRow.next_action_at
+        return case((opens, TO_OPEN), else_=REST), case((opens, RunRow.due_at)), RunRow.next_action_at, RunRow.id
+    return _rank(now), _starts_at(), BatchRow.next_action_at, BatchRow.id
 
 
 def _rank(now: datetime) -> ColumnElement[int]:
@@ -45,8 +46,9 @@ def _rank(now: datetime) -> ColumnElement[int]:
     )
 
 
-def _starts_at() -> ColumnElement[datetime | None]:
-    """When those that lead to a start begin; the others have begun, and it does not matter when."""
+def _starts_at() -> ColumnElement[datetime]:
+    """When those that lead to a start begin; the others ring already, so of stops they are the first."""
     of_run = select(RunRow.due_at).where(RunRow.id == BatchRow.run_id).scalar_subquery()
     waits = or_(BatchRow.state.in_(TO_START), BatchRow.state == S.SCHEDULED)
-    return case((waits, func.coalesce(BatchRow.start_at, BatchRow.due_at, of_run)))
+    start = func.coalesce(BatchRow.start_at, BatchRow.due_at, of_run)
+    return case((waits, start), else_=LONG_AGO)

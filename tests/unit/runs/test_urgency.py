@@ -85,3 +85,11 @@ def test_what_is_held_and_may_ring_is_looked_at_again_when_its_hours_end(world):
     assert world.get(batch).next_action_at == until - minutes(5)
     world.clock.time = until - minutes(5)
     assert ("stop", [batch.id]) in sent(world)
+
+
+def test_of_stops_those_that_ring_already_are_the_first(world, few):
+    """What is only scheduled has until its start; on both databases alike."""
+    early, late = (a_batch(world, n, S.SCHEDULED, start_at=DUE, stop_reason="stopped") for n in (8, 9))
+    rings = a_batch(world, 1, S.RUNNING, start_at=DUE - minutes(60), stop_reason="stopped")
+    assert sent(world) == [("stop", [rings.id]), ("stop", [late.id])]
+    assert sent(world) == [("stop", [early.id])]
