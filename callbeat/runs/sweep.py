@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select, upd
 
 from callbeat.ledger.locks import lease_clock
 from callbeat.ledger.parts import in_parts
-from callbeat.ledger.states import BATCH_PATIENCE, RUN_PATIENCE, WRITING_PATIENCE, BatchState
+from callbeat.ledger.states import BATCH_PATIENCE, RUN_PATIENCE, WRITING_PATIENCE, BatchState, RunState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.providers.registry import RULES
@@ -21,6 +21,7 @@ from callbeat.runs.urgency import place, urgency
 S = BatchState
 MOST_AT_ONCE = 500
 IN_A_GROUP = 50
+NOT_OPEN = (RunState.PLANNED, RunState.OPENING)
 POISONED_FOR = timedelta(hours=1)
 Messages = list[tuple[str, list[int]]]
 
@@ -32,17 +33,18 @@ def sweep(context: Context, *, open_runs: bool = True) -> int:
     """
     if not context.can_send():
         return 0  # what cannot be sent is not taken: its time would be moved on for nothing
-    messages = [message for message in _due(context) if open_runs or message[0] != "open"]
+    messages = _due(context, but=() if open_runs else (RunRow.state.not_in(NOT_OPEN),))
     context.send_all(messages)
     return len(messages)
 
 
-def _due(context: Context) -> Messages:
+def _due(context: Context, but: Sequence[ColumnElement[bool]]) -> Messages:
+    """What is due, but for runs that are left where they are: taken, they would not be due for another minute."""
     now = context.clock.now()
     if not _anything(context, now):
         return []
     with context.ledger.write() as writer:
-        runs = _take(writer, context, RunRow, now)
+        runs = _take(writer, context, RunRow, now, but)
         batches = _take(writer, context, BatchRow, now)
     messages = [*_one_each((task_for_run(run), run.id) for run in runs), *_batch_messages(batches, now)]
     return sorted(messages, key=place)
@@ -70,9 +72,11 @@ FIRST = [
 Row = TypeVar("Row", RunRow, BatchRow)
 
 
-def _take(writer: Writer, context: Context, table: type[Row], now: datetime) -> list[Row]:
+def _take(
+    writer: Writer, context: Context, table: type[Row], now: datetime, but: Sequence[ColumnElement[bool]] = ()
+) -> list[Row]:
     """Rows that are due and in nobody's hands, their next action moved on by their patience."""
-    due = select(table.id).where(table.next_action_at <= now, _free(table, writer.now()))
+    due = select(table.id).where(table.next_action_at <= now, _free(table, writer.now()), *but)
     due = due.order_by(*urgency(table, now)).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
     ids = list(writer.session.execute(due).scalars())
     rows = _load(writer, table, ids)

@@ -93,3 +93,11 @@ def test_of_stops_those_that_ring_already_are_the_first(world, few):
     rings = a_batch(world, 1, S.RUNNING, start_at=DUE - minutes(60), stop_reason="stopped")
     assert sent(world) == [("stop", [rings.id]), ("stop", [late.id])]
     assert sent(world) == [("stop", [early.id])]
+
+
+def test_what_may_not_be_opened_yet_is_opened_in_the_moment_that_it_may(world):
+    """A beat that starts reads its files first: each of its ticks would have put every run off by a minute."""
+    run = world.a_run(state=RunState.PLANNED, next_action_at=world.now - minutes(1))
+    for _ in range(3):
+        assert sweep(world.context, open_runs=False) == 0
+    assert sent(world) == [("open", [run.id])]
