@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
-from structlog.testing import capture_logs
 
 from callbeat.errors import Refusal
 from callbeat.ledger.states import BatchState, RunState
@@ -15,17 +14,9 @@ from callbeat.runs.by_hand import stop_run
 from callbeat.runs.story import story
 from callbeat.runs.switches import halt
 from cli import story as page
-from tests.factories import DUE, NOW, World, a_campaign, a_world, minutes, seconds
+from tests.factories import DUE, NOW, World, a_campaign, minutes, seconds
 
 S = BatchState
-
-
-@pytest.fixture
-def world(tmp_path):
-    world = a_world(tmp_path)
-    with capture_logs():
-        yield world
-    world.ledger.close()
 
 
 @pytest.fixture

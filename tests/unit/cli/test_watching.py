@@ -4,7 +4,6 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
-from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from callbeat.errors import Refusal, UsageError
@@ -12,17 +11,9 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.runs import report
 from cli import watching
 from cli.main import app
-from tests.factories import NOW, a_campaign, a_world
+from tests.factories import NOW, a_campaign
 
 S = BatchState
-
-
-@pytest.fixture
-def world(tmp_path):
-    world = a_world(tmp_path)
-    with capture_logs():
-        yield world
-    world.ledger.close()
 
 
 @pytest.fixture

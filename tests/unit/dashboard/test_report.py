@@ -7,7 +7,6 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
-from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from callbeat.errors import Refusal
@@ -18,17 +17,9 @@ from callbeat.settings import Settings
 from cli import reporting
 from cli.main import app
 from dashboard.report import run_page, write_contacts
-from tests.factories import NOW, a_campaign, a_world, minutes, number
+from tests.factories import NOW, a_campaign, minutes, number
 
 S = BatchState
-
-
-@pytest.fixture
-def world(tmp_path):
-    world = a_world(tmp_path)
-    with capture_logs():
-        yield world
-    world.ledger.close()
 
 
 @pytest.fixture
