@@ -11,7 +11,7 @@ from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import AccountRow, EventRow
 from callbeat.runs.heartbeat import last_time
 from cli.ports import free_port
-from tests.factories import DUE, World
+from tests.factories import DUE, Hands, World
 from tests.integration.broken_setups import BROKEN, NEXT_YEAR, PEOPLE, Break, valkey_of
 from tests.integration.installation import Installation
 from tests.integration.sandboxes import KEY, KEYS, WORKSPACE
@@ -103,10 +103,10 @@ def test_a_server_that_tells_little_is_asked_for_the_rest(healthy: Installation)
 
 def test_a_held_batch_alone_makes_the_exit_code_three(healthy: Installation):
     """Nothing is broken, and yet somebody has to come: a monitor must be able to tell the two apart."""
-    world = World(healthy.ledger, healthy.folder)
+    world = World(healthy.ledger, healthy.folder, Hands(healthy.clock.now()))
     batch = world.a_batch(BatchState.HELD, provider_ref=None, reason="the answer to a create was lost")
     code, problems = _examined(healthy)
-    assert (code, _errors(problems)) == (3, [])
+    assert (code, _errors(problems)) == (3, []), problems
     (told,) = problems
     assert told["where"] == f"batch {batch.key}"
     assert "the answer to a create was lost" in told["problem"]
