@@ -127,5 +127,5 @@ def export(ids: list[int]) -> None:
 
 @shared_task(name="runs.sweep")
 def sweep(ids: list[int]) -> None:
-    """Send what is due now: beat does it each second, a command does not wait for that."""
-    _one(partial(sweeping.sweep, context()), "sweep", 0)
+    """Send what is due now, as a worker asks that has come up. What opens is beat's alone: it knows the files."""
+    _one(partial(sweeping.sweep, context(), open_runs=False), "sweep", 0)

@@ -4,7 +4,9 @@ import threading
 
 import pytest
 
+from callbeat.ledger.states import BatchState, RunState
 from tasks import context, runs
+from tests.factories import a_campaign
 from worker import ending
 from worker.ending import Ending
 
@@ -67,3 +69,14 @@ def test_what_is_not_begun_is_left_for_others(monkeypatch):
     monkeypatch.setattr(runs, "guarded", lambda _context, _table, _row_id, once: once())
     runs._each(step, [1, 2, 3], runs.BatchRow)
     assert begun == [1]
+
+
+def test_the_sweep_of_a_worker_that_comes_up_opens_nothing(world, monkeypatch):
+    """Beat may not have read yet that a campaign was removed or changed; and it holds back while a clock jumps."""
+    monkeypatch.setattr(runs, "context", lambda: world.context)
+    run = world.a_run(a_campaign(name="gone"), RunState.PLANNED)
+    batch = world.a_batch(BatchState.READY)
+    runs.sweep([])
+    assert ("create", [batch.id]) in world.sent
+    assert "open" not in [task for task, _ in world.sent]
+    assert world.get(run).state is RunState.PLANNED
