@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, or_, select, update
 
 from callbeat.campaigns.due import campaign_due_times, moved_here, next_campaign_due, off, opens_at, stands_for
 from callbeat.campaigns.model import Campaign
+from callbeat.clock import monotonic
 from callbeat.errors import LedgerError
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import CampaignRow, RevisionRow, RunRow
@@ -17,6 +18,9 @@ from callbeat.runs.labels import run_key
 from callbeat.runs.revisions import load_campaign
 
 MOST_AT_ONCE = 500
+LONGEST = (
+    5.0  # real seconds: after a long outage of many campaigns the rest of a tick does not wait for all of them
+)
 POISONED_FOR = timedelta(minutes=1)  # real time
 PLANNING = ("active", "broken")  # a broken file's last good schedule goes on; its runs wait for the mend
 # Put together once: doing so takes longer than the answer, and it is asked each second.
@@ -29,10 +33,18 @@ DUE = (
 
 
 def plan_due(context: Context) -> int:
-    """Plan every campaign whose next due time has come within its lead. One that fails does not stop the rest."""
+    """Plan campaigns whose next due time has come within its lead, those that waited longest first.
+
+    One that fails does not stop the rest; where there is too much for one call, the next goes on.
+    """
     with context.ledger.read() as session:
         names = list(session.execute(DUE, {"now": context.clock.now()}).scalars())
-    return sum(_plan_safely(context, name) for name in names)
+    planned, until = 0, monotonic() + LONGEST
+    for name in names:
+        planned += _plan_safely(context, name)
+        if monotonic() >= until:
+            break
+    return planned
 
 
 def _plan_safely(context: Context, name: str) -> int:

@@ -156,6 +156,15 @@ def test_a_skip_date_is_a_date_of_the_campaigns_zone(world):
     assert [(run.due_at, run.state) for run in world.runs()] == [(DUE, R.SKIPPED)]
 
 
+def test_a_long_outage_of_many_campaigns_is_planned_in_more_than_one_tick(world, monkeypatch):
+    """Else nothing is swept meanwhile: what was opened before the outage waits for what was missed in it."""
+    monkeypatch.setattr("callbeat.runs.planning.LONGEST", 0.0)
+    for name in ("first", "second", "third"):
+        world.a_campaign_row(a_campaign(name=name), cursor=DUE - minutes(1), next_plan_at=DUE - minutes(30))
+    world.clock.time = DUE
+    assert [plan_due(world.context) for _ in range(4)] == [1, 1, 1, 0]
+
+
 def test_a_poisoned_campaign_does_not_stop_the_rest(world):
     """One bad row must not keep a thousand campaigns from starting."""
     world.a_campaign_row(a_campaign(name="bad"), next_plan_at=NOW - minutes(9))
