@@ -233,7 +233,7 @@ def _without_disk(connection: Any, _record: object) -> None:
 
 def _campaign(agent: Agent, n: int) -> Campaign:
     plain = {
-        "name": f"{agent.account}-{agent.name[-6:]}-{n}".lower().replace("_", "-"),
+        "name": f"{agent.account}-{agent.name[-17:]}-{n}".lower().replace("_", "-"),
         "provider": agent.provider, "account": agent.account, "agent": agent.name, "hours": "any",
         "schedule": {"cron": "0 5 * * *", "timezone": "UTC", "late": A_MARK * 6},
         "contacts": {"source": "contacts/none.csv"},

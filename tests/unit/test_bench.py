@@ -3,8 +3,10 @@
 from argparse import Namespace
 
 from bench.contacts import measure
+from bench.followed import _campaign
 from bench.opening import open_run_of
 from bench.people import BROKEN, COLUMNS, COUNTRIES, write
+from bench.polling import WHOLE, agents
 from callbeat.contacts.numbers import read
 
 
@@ -36,3 +38,9 @@ def test_the_list_of_the_bench_is_what_it_says(tmp_path):
     assert tuple(rows[0]) == COLUMNS
     assert len(set(COUNTRIES)) == 40
     assert abs(callable_rows / 2_000 - (1 - BROKEN)) < 0.02
+
+
+def test_each_batch_whose_polling_is_measured_has_a_campaign_of_its_own():
+    """Two of one name, and by chance of one due time, would end the benchmark."""
+    names = [_campaign(agent, n).name for agent in agents(WHOLE) for n in range(agent.batches)]
+    assert len(set(names)) == len(names) == 400
