@@ -62,6 +62,9 @@ docs: $(STAMP) ## the pages that are generated from code
 	$(BIN)/python -m callbeat.providers.table > docs/providers.md.new && mv docs/providers.md.new docs/providers.md
 	$(BIN)/python -m callbeat.settings_page > config/.env.example.new && mv config/.env.example.new config/.env.example
 
+site: $(STAMP) ## the pages as a site, in var/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra remote --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile pyproject.toml --extra remote --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock
@@ -79,4 +82,4 @@ compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 10
 clean: ## remove .venv and what runs leave in var/
 	rm -rf .venv var
 
-.PHONY: help setup demo test simulate simulate-year crash-points storm fuzz bench check lint quick docs lock compose-test clean
+.PHONY: help setup demo test simulate simulate-year crash-points storm fuzz bench check lint quick docs site lock compose-test clean
