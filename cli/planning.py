@@ -9,12 +9,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from callbeat.campaigns.days_off import unknown_holidays
-from callbeat.campaigns.due import campaign_due_times, moved_here, off, opens_at
-from callbeat.campaigns.hours import asks_recipient, in_campaign_zone
+from callbeat.campaigns.due import campaign_due_times, opens_at
 from callbeat.campaigns.model import Campaign
 from callbeat.campaigns.reader import Reading
-from callbeat.campaigns.recurrence import zone_changes
 from callbeat.campaigns.schema import campaign_schema
 from callbeat.clock import iso, parse_instant
 from callbeat.errors import Problem, Refusal, UsageError, has_errors
@@ -22,17 +19,17 @@ from callbeat.providers.registry import rules_of
 from callbeat.runs.accounts import requests_a_minute
 from callbeat.runs.by_hand import find_campaign
 from callbeat.runs.load import Start, crowds
+from callbeat.runs.outlook import notes_on, outlook
 from callbeat.runs.preview import preview as preview_of
 from callbeat.runs.reach import reach_of
 from callbeat.runs.roster import Means
-from callbeat.runs.starts import Chosen, NoneLeft, choose_start
+from callbeat.runs.starts import Chosen
 from callbeat.settings import Settings
 from cli.context import load, now, open_ledger, read_campaigns
 from cli.output import Format, Json, err, print_json, print_table
 from cli.words import clock, excluded
 
 MOST_ROWS = 10_000
-HALF_A_DAY = timedelta(hours=12)
 FormatOption = Annotated[Format, typer.Option("--format", help="table for people, json for machines.")]
 
 
@@ -181,7 +178,7 @@ def _rows(settings: Settings, readings: list[Reading], first: datetime, last: da
     for campaign, due in _dues(readings, first, last):
         row, chosen = _row(campaign, due)
         rows.append(row)
-        if isinstance(chosen, Chosen):
+        if chosen is not None:
             can = rules_of(campaign.provider).capabilities
             most = requests_a_minute(settings, campaign.account, campaign.provider)
             opens, name = opens_at(campaign, due), (campaign.name, row["due_at"])
@@ -207,47 +204,14 @@ def _dues(readings: list[Reading], first: datetime, last: datetime) -> Iterator[
 
 def _row(campaign: Campaign, due: datetime) -> tuple[Json, Chosen | None]:
     """As it is printed, and the start where there will be one."""
-    opens = opens_at(campaign, due)
-    local = campaign.model_copy(update={"hours": in_campaign_zone(campaign.hours)})
-    chosen = choose_start(rules_of(campaign.provider), local, due, opens)
-    starts = isinstance(chosen, Chosen) and not off(campaign, due)
+    seen = outlook(campaign, due)
     row = {
         "campaign": campaign.name,
         "provider": campaign.provider,
         "due_at": iso(due),
         "due_local": due.astimezone(ZoneInfo(campaign.schedule.timezone)).isoformat(timespec="minutes"),
-        "opens_at": iso(opens),
-        "start_at": iso(chosen.start.start_at) if isinstance(chosen, Chosen) and starts else None,
-        "notes": list(_notes(campaign, due, chosen)),
+        "opens_at": iso(seen.opens_at),
+        "start_at": iso(seen.start_at) if seen.start_at else None,
+        "notes": list(notes_on(campaign, seen)),
     }
-    return row, chosen if isinstance(chosen, Chosen) and starts else None
-
-
-def _notes(campaign: Campaign, due: datetime, chosen: Chosen | NoneLeft) -> Iterator[str]:
-    """What somebody who looks at a due time should know."""
-    zone = ZoneInfo(campaign.schedule.timezone)
-    why, *more = off(campaign, due) or [""]
-    if why:
-        yield why if why.startswith("holiday: ") else f"skipped: {why}"
-        yield from more
-    elif isinstance(chosen, NoneLeft):
-        yield f"would be missed: {chosen.words}"
-    elif chosen.start.asked_at != due:
-        yield f"starts late, at {chosen.start.start_at.astimezone(zone):%H:%M}, when its hours begin"
-    elif chosen.start.start_at != due:
-        yield f"{campaign.provider} rounds the start up to {chosen.start.start_at.astimezone(zone):%H:%M}"
-    if asks_recipient(campaign.hours):
-        yield "starts follow each recipient's zone; shown is that of a contact in the campaign's own"
-    if moved := moved_here(campaign, due):
-        yield moved
-    for code in unknown_holidays(campaign.schedule, due.astimezone(zone).year):
-        yield f"the holidays of {code} are not all known for {due.astimezone(zone).year}"
-    yield from _clock_changes(zone, due)
-
-
-def _clock_changes(zone: ZoneInfo, due: datetime) -> Iterator[str]:
-    for change in zone_changes(zone, due - HALF_A_DAY, due + HALF_A_DAY):
-        shift = change.offset_after - change.offset_before
-        way = "forward" if shift > timedelta(0) else "back"
-        minutes = abs(shift) // timedelta(minutes=1)
-        yield f"clocks go {way} by {minutes} minutes at {change.instant:%Y-%m-%d %H:%M} UTC"
+    return row, seen.chosen
