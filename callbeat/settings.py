@@ -21,7 +21,13 @@ from callbeat.clock import Clock
 from callbeat.env_file import check_env_file, check_secrets_dir
 from callbeat.errors import SettingsError
 from callbeat.masking import secrets_in
-from callbeat.settings_blocks import AccountSettings, ClockSettings, HooksSettings, SourceSettings
+from callbeat.settings_blocks import (
+    AccountSettings,
+    ClockSettings,
+    DashboardSettings,
+    HooksSettings,
+    SourceSettings,
+)
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
 MOST = 10**9  # of what is counted or paid in a day
@@ -80,6 +86,7 @@ class Settings(BaseSettings):
     )
     clock: ClockSettings | None = None
     hooks: HooksSettings = HooksSettings()
+    dashboard: DashboardSettings = DashboardSettings()
     request_timeout: float = Field(
         default=30.0, gt=0, le=120, description="Seconds for a whole request; leases are four times as long."
     )

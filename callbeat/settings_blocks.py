@@ -1,9 +1,12 @@
 """Settings that belong together: an account, a database of contacts, the pretended clock."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from callbeat.addresses import split
 from callbeat.clock import CENTURY
@@ -88,6 +91,79 @@ class HooksSettings(BaseModel):
         if self.url is None or self.secret is None:
             return None
         return f"{self.url}/hooks/{provider}/{self.secret.get_secret_value()}"
+
+
+class DashboardSettings(BaseModel):
+    """Who may look at the dashboard, and who may act, where others than this machine can reach it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    password_hash: SecretStr | None = Field(
+        default=None, description="Of the password of those who may act: `callbeat dashboard --hash` makes it."
+    )
+    reader_hash: SecretStr | None = Field(default=None, description="Of the password of those who may only look.")
+    secret: SecretStr | None = Field(
+        default=None, min_length=24, description="Signs sessions; unset, one is made under the home."
+    )
+    url: str | None = Field(
+        default=None, description="Where people reach it: https://calls.example.com, without a path."
+    )
+    proxy_header: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9-]{1,60}$",
+        description="The header in which a proxy names who asks, instead of a password.",
+    )
+    proxy_from: str | None = Field(
+        default=None, description="That proxy's addresses, with commas between: nobody else is believed."
+    )
+    operators: str | None = Field(
+        default=None, description="Whom of those a proxy names may act, with commas between; unset, all."
+    )
+
+    @field_validator("password_hash", "reader_hash")
+    @classmethod
+    def _hashed(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value().strip() if value else ""
+        if value is not None and not re.fullmatch(r"\$argon2id?\$[\w$=,+/.-]{40,300}", text):
+            raise ValueError("is no argon2 hash: make one with  callbeat dashboard --hash")
+        return SecretStr(text) if value else None
+
+    @field_validator("url")
+    @classmethod
+    def _web(cls, value: str | None) -> str | None:
+        parts = split(value) if value else None
+        if value and (parts is None or parts.scheme not in ("http", "https")):
+            raise ValueError("is no web address: write https://calls.example.com")
+        return value.rstrip("/") if value else None
+
+    @field_validator("operators")
+    @classmethod
+    def _names(cls, value: str | None) -> str | None:
+        return None if value is None else ",".join(name.strip() for name in value.split(","))
+
+    @field_validator("proxy_from")
+    @classmethod
+    def _addresses(cls, value: str | None) -> str | None:
+        try:
+            _networks(value)
+        except ValueError:
+            raise ValueError("has what is no address: write 10.0.0.5,10.1.0.0/16") from None
+        return value
+
+    @model_validator(mode="after")
+    def _believed_from_somewhere(self) -> Self:
+        if (self.proxy_header is None) != (not self.networks):
+            raise ValueError("PROXY_HEADER and PROXY_FROM need each other: whoever asks can send a header")
+        return self
+
+    @property
+    def networks(self) -> Sequence[IPv4Network | IPv6Network]:
+        """Whom to believe a name."""
+        return _networks(self.proxy_from)
+
+
+def _networks(told: str | None) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(one.strip()) for one in (told or "").split(",") if one.strip()]
 
 
 class ClockSettings(BaseModel):

@@ -4,7 +4,13 @@ import sys
 from collections.abc import Iterator
 
 from callbeat.settings import SECRETS_DIR, Settings
-from callbeat.settings_blocks import AccountSettings, ClockSettings, HooksSettings, SourceSettings
+from callbeat.settings_blocks import (
+    AccountSettings,
+    ClockSettings,
+    DashboardSettings,
+    HooksSettings,
+    SourceSettings,
+)
 
 HEAD = """# Settings of callbeat: copy this file to .env in the folder where callbeat is started, take the # away
 # from what you set. The environment goes before .env. Generated from the code by `make docs`; a test compares.
@@ -34,6 +40,16 @@ ACCOUNTS = {
 }
 CRM = "postgresql://callbeat_reader:password@db.example.com/crm"
 HOOKS = {"secret": "43-letters-and-digits-of-your-own-making", "url": "https://hooks.example.com"}
+KEPT = "'$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$YW4tZXhhbXBsZS10aGF0LWZpdHMtbm90aGluZw'"
+DASHBOARD = {
+    "password_hash": KEPT,
+    "reader_hash": KEPT,
+    "secret": "43-letters-and-digits-of-your-own-making",
+    "url": "https://calls.example.com",
+    "proxy_header": "X-Forwarded-User",
+    "proxy_from": "10.0.0.5,10.1.0.0/16",
+    "operators": "ann,bob",
+}
 CLOCK = {"origin": "2026-12-01T06:12:00+00:00", "started": "2026-11-22T09:00:00+00:00", "speed": "60"}
 
 
@@ -44,7 +60,7 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
-        if name not in ("accounts", "sources", "clock", "hooks"):
+        if name not in ("accounts", "sources", "clock", "hooks", "dashboard"):
             variable = name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}"
             yield f"\n# {field.description}\n# {variable}={EXAMPLES[name]}\n"
     yield "\n# A folder with one file for each secret, named like its variable, in small letters or not.\n"
@@ -62,6 +78,9 @@ def _lines() -> Iterator[str]:
     yield "\n# The endpoint for providers' webhooks (docs/webhooks.md).\n"
     for name, field in HooksSettings.model_fields.items():
         yield f"#   {name.upper()}: {field.description}\n# CALLBEAT_HOOKS__{name.upper()}={HOOKS[name]}\n"
+    yield "\n# Who may look at the dashboard, and who may act (docs/dashboard.md).\n"
+    for name, field in DashboardSettings.model_fields.items():
+        yield f"#   {name.upper()}: {field.description}\n# CALLBEAT_DASHBOARD__{name.upper()}={DASHBOARD[name]}\n"
     yield "\n# Pretended time, ORIGIN + (real − STARTED) × SPEED: refused unless all accounts are on this host.\n"
     yield from (f"# CALLBEAT_CLOCK__{name.upper()}={CLOCK[name]}\n" for name in ClockSettings.model_fields)
 

@@ -5,55 +5,65 @@ import secrets
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from callbeat.runs.context import Context
 from callbeat.settings import Settings
-from dashboard import today
-from dashboard.access import Who
+from dashboard import login, today
 from dashboard.assets import FOLDER, Assets
+from dashboard.door import AtTheDoor, Door, cookie_name
 from dashboard.forms import Forms
+from dashboard.headers import Headers
+from dashboard.login import Attempts
 from dashboard.pages import context_of
 from dashboard.problems import HANDLERS
 
+SESSION = 12 * 3600  # seconds after the login
 # Each has ROUTES: one line for each page.
 AREAS = (
     today,
+    login,
 )  # fmt: skip
 
 
-def create_app(settings: Settings, context: Context) -> Starlette:
-    """The pages of one installation. `app.state.settings` and `app.state.context` are for every page."""
+def create_app(
+    settings: Settings, context: Context, *, host: str = "127.0.0.1", secret: str | None = None
+) -> Starlette:
+    """The pages of one installation. `app.state.settings` and `app.state.context` are for every page.
+
+    `host` is where it listens; `secret` signs sessions, and without one they end with this process.
+
+    Raises:
+        SettingsError: on that host anybody could act.
+    """
+    door = Door(settings.dashboard, host)
     app = Starlette(
         routes=[
             *(route for area in AREAS for route in area.ROUTES),
             Route("/health", health),
             Mount("/static", Assets(directory=FOLDER), name="static"),
         ],
-        middleware=[
-            Middleware(SessionMiddleware, secret_key=secrets.token_hex(32)),
-            Middleware(EverybodyHere),
-            Middleware(Forms),
-        ],
+        middleware=in_front(door, secret or secrets.token_urlsafe(48)),
         exception_handlers=HANDLERS,
     )
     app.state.settings, app.state.context = settings, context
+    app.state.door, app.state.attempts = door, Attempts()
     return app
 
 
-class EverybodyHere:
-    """Whoever reaches this process may act: it listens on this machine alone."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        scope.setdefault("state", {})["who"] = Who("local", acts=True)
-        await self._app(scope, receive, send)
+def in_front(door: Door, secret: str) -> list[Middleware]:
+    """What each request passes, in this order."""
+    cookie = {"secret_key": secret, "session_cookie": cookie_name(secret), "max_age": SESSION}
+    return [
+        Middleware(Headers),
+        Middleware(TrustedHostMiddleware, allowed_hosts=door.hosts, www_redirect=False),
+        Middleware(SessionMiddleware, **cookie, same_site="lax", https_only=door.https),  # type: ignore[arg-type]
+        Middleware(AtTheDoor, door=door),
+        Middleware(Forms),
+    ]
 
 
 def health(request: Request) -> Response:

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from callbeat.errors import CallbeatError, LedgerError, Refusal
+from dashboard.headers import add
 from dashboard.pages import page
 
 log = structlog.get_logger("callbeat")
@@ -44,7 +45,9 @@ def unreachable(request: Request, error: Exception) -> Response:
 def failed(request: Request, error: Exception) -> Response:
     """Nobody expected that. Its trace is in the log, and not on the page."""
     log.error("dashboard.failed", exc_info=error)
-    return told(request, 500, "This page could not be made.", "What went wrong is in the dashboard's log.")
+    answer = told(request, 500, "This page could not be made.", "What went wrong is in the dashboard's log.")
+    add(answer.headers)  # it goes around what adds them
+    return answer
 
 
 HANDLERS = {

@@ -9,6 +9,7 @@ from callbeat.ledger.lines import WARNED
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.providers.registry import ADAPTERS, RULES
 from callbeat.providers.table import page
+from callbeat.settings_blocks import DashboardSettings
 from cli.station import SANDBOX_ACCOUNTS
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ def test_the_example_of_settings_is_up_to_date():
     """It is copied, and what is missing there is never found."""
     written = (ROOT / "config" / ".env.example").read_text(encoding="utf-8")
     assert written == settings_page.page(), "run `make docs`"
-    assert set(settings.Settings.model_fields) - {"accounts", "sources", "clock", "hooks"} == set(
+    assert set(settings.Settings.model_fields) - {"accounts", "sources", "clock", "hooks", "dashboard"} == set(
         settings_page.EXAMPLES
     )
     assert set(settings.PROVIDERS) <= set(settings_page.ACCOUNTS)
@@ -53,7 +54,7 @@ def test_every_line_of_the_example_can_be_set(monkeypatch, tmp_path):
 def test_every_setting_reaches_the_containers():
     """What is not on the list is dropped in silence: a limit for a trial would be one that nobody keeps."""
     given = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    apart = {"home", "campaigns", "database_url", "clock", "accounts", "sources", "hooks"}
+    apart = {"home", "campaigns", "database_url", "clock", "accounts", "sources", "hooks", "dashboard"}
     plain = set(settings.Settings.model_fields) - apart
     wanted = {name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}" for name in plain}
     fields = ("API_KEY", "BASE_URL", "REQUESTS_A_MINUTE")
@@ -63,6 +64,7 @@ def test_every_setting_reaches_the_containers():
         "CALLBEAT_ACCOUNTS__CARTESIA__VERSION",
         "CALLBEAT_HOOKS__SECRET",
         "CALLBEAT_HOOKS__URL",
+        *(f"CALLBEAT_DASHBOARD__{name.upper()}" for name in DashboardSettings.model_fields),
         settings.SECRETS_DIR,
     }
     assert sorted(name for name in wanted if f"  {name}:" not in given) == []

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from callbeat.errors import LedgerError, Refusal
 from callbeat.ledger.states import BatchState, RunState
+from callbeat.settings import Settings
 from dashboard.access import Who, actor, csrf, form, may_act
 from dashboard.app import create_app
 from dashboard.forms import LARGEST, Forms
@@ -179,4 +180,4 @@ def test_health_says_whether_the_ledger_can_be_read(world, browser):
 
 def test_the_application_has_what_pages_need(world):
     """Its settings and its context."""
-    assert create_app(object(), world.context).state.context is world.context
+    assert create_app(Settings(), world.context).state.context is world.context
