@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from callbeat.campaigns.cron import CronLine, parse_cron
+from callbeat.campaigns.cron import CronLine
+from callbeat.campaigns.days_off import line_of
 from callbeat.campaigns.model import Schedule
 from callbeat.campaigns.recurrence import ZoneChange, zone_changes
 from callbeat.campaigns.wall_times import WallTimes
@@ -51,7 +52,7 @@ class ClockChange:
 
 def clock_changes(schedule: Schedule, after: datetime, until: datetime) -> list[ClockChange]:
     """The changes in (after, until], within the dates of the schedule, in order."""
-    line, zone = parse_cron(schedule.cron, schedule.day_rule), ZoneInfo(schedule.timezone)
+    line, zone = line_of(schedule.cron, schedule.day_rule), ZoneInfo(schedule.timezone)
     return list(_within_dates(schedule, (_told(line, one) for one in zone_changes(zone, after, until))))
 
 

@@ -86,7 +86,7 @@ def _days_off_before(schedule: Schedule, hours: Permitted, day: date) -> list[da
 
 def due_on(schedule: Schedule, day: date) -> tuple[datetime, ...]:
     """The due times of the cron line on a local date, whatever day it is; `from` and `until` are not looked at."""
-    return _times(_line(schedule.cron, schedule.day_rule), ZoneInfo(schedule.timezone), day)
+    return _times(line_of(schedule.cron, schedule.day_rule), ZoneInfo(schedule.timezone), day)
 
 
 def moved_to(schedule: Schedule, hours: Permitted, day: date) -> tuple[datetime, ...]:
@@ -100,7 +100,7 @@ def _is_permitted(schedule: Schedule, hours: Permitted, day: date) -> bool:
 
 def _any_day(schedule: Schedule, hours: Permitted, day: date) -> tuple[datetime, ...]:
     """The line's times of day on a date that the line need not name, by its own policy for clock changes."""
-    line = _line(schedule.cron, schedule.day_rule)
+    line = line_of(schedule.cron, schedule.day_rule)
     daily = replace(line, days=DAY.values, months=MONTH.values, weekdays=WEEKDAY.values, day_rule=None)
     found = _times(daily, ZoneInfo(schedule.timezone), day)
     if hours == "any":
@@ -122,7 +122,8 @@ def _times(line: CronLine, zone: ZoneInfo, day: date) -> tuple[datetime, ...]:
 
 
 @lru_cache(maxsize=10_000)
-def _line(cron: str, day_rule: DayRule | None) -> CronLine:
+def line_of(cron: str, day_rule: DayRule | None) -> CronLine:
+    """A line that has been read before is not read again."""
     return parse_cron(cron, day_rule)
 
 

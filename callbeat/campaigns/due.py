@@ -4,14 +4,13 @@ import hashlib
 import heapq
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import lru_cache
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from callbeat.campaigns.cron import CronLine, DayRule, parse_cron
 from callbeat.campaigns.days_off import (
     day_off,
     due_on,
+    line_of,
     midnight,
     moved_from,
     moved_times,
@@ -36,7 +35,7 @@ def campaign_due_times(campaign: Campaign, after: datetime, until: datetime) -> 
     begin = after if first is None else max(after, first)
     end = until if last is None else min(until, last)
     if begin < end:
-        named = due_times(_line(schedule.cron, schedule.day_rule), zone, begin, end)
+        named = due_times(line_of(schedule.cron, schedule.day_rule), zone, begin, end)
         if schedule.on_holiday == "next_day":
             merged = heapq.merge(named, moved_times(schedule, campaign.hours, begin, end))
             yield from (due for due, _ in groupby(merged))
@@ -49,7 +48,7 @@ def next_campaign_due(campaign: Campaign, after: datetime) -> datetime | None:
     schedule, zone = campaign.schedule, _zone(campaign)
     first, last = _bounds(schedule, zone)
     begin = after if first is None else max(after, first)
-    named = next_due(_line(schedule.cron, schedule.day_rule), zone, begin)
+    named = next_due(line_of(schedule.cron, schedule.day_rule), zone, begin)
     moved = next_moved(schedule, campaign.hours, begin) if schedule.on_holiday == "next_day" else None
     found = min((due for due in (named, moved) if due is not None), default=None)
     return None if found is None or (last is not None and found > last) else found
@@ -113,8 +112,3 @@ def _bounds(schedule: Schedule, zone: ZoneInfo) -> tuple[datetime | None, dateti
 
 def _zone(campaign: Campaign) -> ZoneInfo:
     return ZoneInfo(campaign.schedule.timezone)
-
-
-@lru_cache(maxsize=10_000)
-def _line(cron: str, day_rule: DayRule | None) -> CronLine:
-    return parse_cron(cron, day_rule)
