@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 
 from callbeat.runs.context import Context
 from callbeat.settings import Settings
-from dashboard import login, today
+from dashboard import calendar, login, today
 from dashboard.assets import FOLDER, Assets
 from dashboard.door import AtTheDoor, Door, cookie_name
 from dashboard.forms import Forms
@@ -26,6 +26,7 @@ SESSION = 12 * 3600  # seconds after the login
 AREAS = (
     today,
     login,
+    calendar,
 )  # fmt: skip
 
 
