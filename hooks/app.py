@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from callbeat import metrics
 from callbeat.providers.registry import RULES
 from callbeat.runs.hints import read_hint
 from hooks.gathering import Gathering
@@ -14,6 +15,7 @@ from hooks.gathering import Gathering
 HEADER = "x-webhook-secret"  # as Cartesia names it
 LARGEST = 1024 * 1024  # bytes: a transcript of an hour is some tens of thousands
 TAKEN, NOBODY, TOO_LARGE, LATER = 202, 404, 413, 503
+COUNTED = {TAKEN: "taken", NOBODY: "unknown", TOO_LARGE: "too_large", LATER: "later"}
 
 
 def create_app(secret: str, gathering: Gathering) -> Starlette:
@@ -23,8 +25,8 @@ def create_app(secret: str, gathering: Gathering) -> Starlette:
         provider = request.path_params["provider"]
         told = request.path_params.get("secret") or request.headers.get(HEADER, "")
         if not hmac.compare_digest(told.encode(), secret.encode()) or not _worth_heeding(provider):
-            return Response(status_code=NOBODY)
-        return Response(status_code=await _taken(request, provider, gathering))
+            return _answer(NOBODY)
+        return _answer(await _taken(request, provider, gathering))
 
     async def health(_request: Request) -> Response:
         return Response(status_code=204 if gathering.works else LATER)
@@ -36,6 +38,11 @@ def create_app(secret: str, gathering: Gathering) -> Starlette:
             Route("/health", health),
         ]
     )
+
+
+def _answer(status: int) -> Response:
+    metrics.posted(COUNTED[status])
+    return Response(status_code=status)
 
 
 async def _taken(request: Request, provider: str, gathering: Gathering) -> int:

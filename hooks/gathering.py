@@ -3,6 +3,7 @@
 import threading
 import time
 
+from callbeat import metrics
 from callbeat.errors import CallbeatError
 from callbeat.runs.context import Context, log
 from callbeat.runs.hints import Hint, heed
@@ -40,6 +41,7 @@ class Gathering:
             log.warning("hooks.not_heeded", why=str(error))
             return
         self.works = True
+        metrics.brought_forward(brought)
         if brought:
             log.info("hooks.heeded", batches=brought)
 

@@ -6,6 +6,8 @@ from functools import partial
 from celery import shared_task
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from callbeat import metrics
+from callbeat.clock import monotonic
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import R
@@ -44,16 +46,25 @@ def _one(step: Callable[[], object], name: str, row_id: int) -> None:
     """
     clear_contextvars()
     bind_contextvars(task=name)
+    began = monotonic()
+    metrics.worked(name, _result(step, row_id), monotonic() - began)
+    clear_contextvars()
+
+
+def _result(step: Callable[[], object], row_id: int) -> str:
+    """What became of it, in a word; a line of the log where it did not go its ordinary way."""
     try:
         step()
     except LedgerConflict as conflict:
         log.info("task.overtaken", id=row_id, why=str(conflict))
+        return "overtaken"
     except Lapsed:
         log.warning("task.lapsed", id=row_id, why="too little of the lease was left to send")
+        return "lapsed"
     except Exception:
         log.exception("task.failed", id=row_id)
-    finally:
-        clear_contextvars()
+        return "failed"
+    return "done"
 
 
 @shared_task(name="runs.open")

@@ -1,4 +1,6 @@
-"""One line of the log for each decision, written once it is committed: what was rolled back was never decided."""
+"""One line of the log for each decision, and one more in its total, once it is committed: what was rolled back was
+never decided.
+"""
 
 import logging
 import re
@@ -8,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from callbeat import metrics
 from callbeat.clock import iso
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, RunRow
@@ -47,6 +50,7 @@ class Line:
         """Tell it: only after its transaction has been committed."""
         known = {**self.ids, "from": self.before, "why": self.why, "actor": self.actor, "at": iso(self.at)}
         log.log(self.level, self.event, **known)
+        metrics.decided(self.event, alarm=self.why.startswith(ALARM))
 
 
 def ids_of(row: RunRow | BatchRow) -> dict[str, Any]:

@@ -54,6 +54,8 @@ class Ledger:
             yield writer
         for line in writer.lines:
             line.write()
+        for do in writer.afterwards:
+            do()
 
     def _in_turn(self) -> AbstractContextManager[None]:
         """Threads of this process write to SQLite one after the other.

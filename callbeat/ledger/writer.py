@@ -1,6 +1,6 @@
 """The only code that changes a state: it compares, sets, and writes the event in the same transaction."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -42,6 +42,7 @@ class Writer:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.lines: list[Line] = []  # told once all of it is committed
+        self.afterwards: list[Callable[[], None]] = []  # as well: what is counted, say
 
     def lock(self, *names: str) -> None:
         """Until this transaction ends nobody else is in one that locked the same name.

@@ -9,6 +9,7 @@ from functools import partial
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from callbeat import metrics
 from callbeat.errors import Finding
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import AccountRow
@@ -16,7 +17,7 @@ from callbeat.ledger.writer import SYSTEM, account_lock
 from callbeat.providers.answers import Accepted, Busy, Refused, Unknown
 from callbeat.providers.port import CallSeen, Credentials, Provider
 from callbeat.providers.registry import connect, rules_of
-from callbeat.runs.breaker import IN_A_ROW, Closed, Strikes, after_probe, is_news, kind_of, refused_for
+from callbeat.runs.breaker import IN_A_ROW, Closed, Strikes, after_probe, came_of, is_news, kind_of, refused_for
 from callbeat.runs.gates import Budget, Budgeted, ClosedAccount, StopsOnly, Watched
 from callbeat.settings import Settings
 from callbeat.settings_blocks import AccountSettings
@@ -87,8 +88,9 @@ class Accounts:
             words = f"{len(unpaid)} calls were not placed: {unpaid[0].status_word}"
             self._close(account, Closed.FUNDS, words, now)
 
-    def _watch(self, account: str, answer: object) -> None:
+    def _watch(self, account: str, request: str, answer: object, seconds: float) -> None:
         """Each answer of the account's provider: so many failures in a row close it too, for every process."""
+        metrics.requested(account, request, came_of(answer), seconds)
         self.heed(account, answer, self._now())
         if self._strikes.out(account, answer) and isinstance(answer, Busy | Unknown):
             words = f"{IN_A_ROW} requests in a row failed, the last: {answer.reason}"

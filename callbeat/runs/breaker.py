@@ -54,6 +54,13 @@ def failed(answer: object) -> bool | None:
     return False
 
 
+def came_of(answer: object) -> str:
+    """An answer in a word: accepted, refused, busy (told to wait), away (not reached, or failed) or unknown."""
+    if isinstance(answer, Busy):
+        return "away" if answer.away else "busy"
+    return type(answer).__name__.lower()
+
+
 def after_probe(kind: Closed, answer: Answer[AccountSeen]) -> Closed | None:
     """For what an account is closed after a harmless read; None opens it.
 

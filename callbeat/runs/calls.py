@@ -7,20 +7,23 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Float,
     String,
     and_,
     bindparam,
     case,
+    cast,
     func,
     not_,
     or_,
     select,
+    type_coerce,
     update,
 )
 from sqlalchemy.orm import Session
 
 from callbeat.ledger.columns import Instant, Word
-from callbeat.ledger.tables import CallRow
+from callbeat.ledger.tables import BatchRow, CallRow
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import OPEN, Outcome
 from callbeat.providers.answers import Accepted, Failure
@@ -196,6 +199,14 @@ def outcomes_in_words(session: Session, batch_ids: Collection[int]) -> str:
     counted = select(CallRow.outcome, func.count()).where(CallRow.batch_id.in_(batch_ids)).group_by(CallRow.outcome)
     found = sorted(session.execute(counted).tuples(), key=lambda row: -row[1])
     return ", ".join(f"{outcome} {count}" for outcome, count in found)
+
+
+def ends_and_costs(session: Session, run_id: int) -> list[tuple[str, str, str | None, int, float]]:
+    """A run's calls by account, outcome and currency: how many, and what they cost; near enough for a metric."""
+    cost = func.coalesce(func.sum(cast(CallRow.cost, Float)), 0)
+    of = (BatchRow.account, type_coerce(CallRow.outcome, String), CallRow.currency)
+    counted = select(*of, func.count(), cost).join(BatchRow, BatchRow.id == CallRow.batch_id)
+    return [row.tuple() for row in session.execute(counted.where(CallRow.run_id == run_id).group_by(*of))]
 
 
 def close_calls(writer: Writer, batch_id: int, *, never_dialled: Outcome, error: str | None = None) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from callbeat import metrics
 from callbeat.contacts.screening import EXCLUDED, INVALID
 from callbeat.ledger.lines import ALARM
 from callbeat.ledger.tables import BatchRow, CallRow, ExclusionRow, RunRow
@@ -54,6 +55,7 @@ def alarmed(writer: Writer, run: RunRow, wrong: Sequence[str], at: datetime) -> 
     """Say aloud what does not add up; the answer is the reason with which the run then ends."""
     if not wrong:
         return None
+    writer.afterwards.append(metrics.sums_differed)
     writer.note(run, at=at, why=f"{ALARM}: its rows do not add up: {'; '.join(wrong)}")
     return SUMS_DIFFER
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callbeat import metrics
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import Outcome
-from callbeat.runs.calls import close_calls, outcomes_in_words
+from callbeat.runs.calls import close_calls, ends_and_costs, outcomes_in_words
 from callbeat.runs.completeness import alarmed, differences, sums
 from callbeat.runs.context import Context
 from callbeat.runs.lease import claim
@@ -54,11 +56,13 @@ def _end(context: Context, run: RunRow, batches: Sequence[BatchRow]) -> None:
     """To count a million rows takes some seconds, for which nobody else has to wait: all of them are final."""
     with context.ledger.read() as session:
         wrong, words = differences(session, run), _words(session, run, batches)
+        calls = ends_and_costs(session, run.id)
     told = [batch for batch in batches if batch.calls] or batches  # one that was emptied says nothing of the rest
     to, reason = verdict([(batch.state, batch.reason) for batch in told], run.stop_reason)
     now = context.clock.now()
     with context.ledger.write() as writer:
         writer.move(run, to, at=now, why=words, reason=alarmed(writer, run, wrong, now) or reason)
+        writer.afterwards.append(partial(metrics.ended, calls))
     if run.next_action_at is not None:
         context.send("export", [run.id])
 

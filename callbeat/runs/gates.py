@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from callbeat import metrics
+from callbeat.clock import monotonic
 from callbeat.providers.answers import Answer, Busy
 from callbeat.providers.port import (
     AccountSeen,
@@ -47,7 +49,7 @@ class Gate:
     def __init__(self, provider: Provider | None = None) -> None:
         self._provider = provider
 
-    def _pass(self, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
+    def _pass(self, request: str, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
         raise NotImplementedError
 
     @property
@@ -55,40 +57,40 @@ class Gate:
         return self._provider.clock_difference if self._provider else timedelta(0)
 
     def create(self, batch: NewBatch) -> Answer[Created]:
-        return self._pass(lambda provider: provider.create(batch), Errand.START)
+        return self._pass("create", lambda provider: provider.create(batch), Errand.START)
 
     def schedule(self, ref: str, text: str) -> Answer[datetime | None]:
-        return self._pass(lambda provider: provider.schedule(ref, text), Errand.START)
+        return self._pass("schedule", lambda provider: provider.schedule(ref, text), Errand.START)
 
     def stop(self, ref: str) -> Answer[None]:
-        return self._pass(lambda provider: provider.stop(ref), Errand.STOP)
+        return self._pass("stop", lambda provider: provider.stop(ref), Errand.STOP)
 
     def delete(self, ref: str) -> Answer[None]:
-        return self._pass(lambda provider: provider.delete(ref), Errand.STOP)
+        return self._pass("delete", lambda provider: provider.delete(ref), Errand.STOP)
 
     def stop_call(self, call: str) -> Answer[None]:
-        return self._pass(lambda provider: provider.stop_call(call), Errand.STOP)
+        return self._pass("stop_call", lambda provider: provider.stop_call(call), Errand.STOP)
 
     def retry(self, ref: str) -> Answer[int | None]:
-        return self._pass(lambda provider: provider.retry(ref), Errand.START)
+        return self._pass("retry", lambda provider: provider.retry(ref), Errand.START)
 
     def get(self, ref: str) -> Answer[BatchSeen]:
-        return self._pass(lambda provider: provider.get(ref))
+        return self._pass("get", lambda provider: provider.get(ref))
 
     def list_batches(self, agent: str, cursor: str | None = None) -> Answer[Page[BatchSeen]]:
-        return self._pass(lambda provider: provider.list_batches(agent, cursor))
+        return self._pass("list_batches", lambda provider: provider.list_batches(agent, cursor))
 
     def list_calls(self, ref: str, cursor: str | None = None) -> Answer[CallPage]:
-        return self._pass(lambda provider: provider.list_calls(ref, cursor))
+        return self._pass("list_calls", lambda provider: provider.list_calls(ref, cursor))
 
     def get_call(self, ref: str, call: str) -> Answer[CallSeen]:
-        return self._pass(lambda provider: provider.get_call(ref, call))
+        return self._pass("get_call", lambda provider: provider.get_call(ref, call))
 
     def list_talks(self, ref: str, cursor: str | None = None) -> Answer[Page[TalkSeen]]:
-        return self._pass(lambda provider: provider.list_talks(ref, cursor))
+        return self._pass("list_talks", lambda provider: provider.list_talks(ref, cursor))
 
     def account(self) -> Answer[AccountSeen]:
-        return self._pass(lambda provider: provider.account(), Errand.START)
+        return self._pass("account", lambda provider: provider.account(), Errand.START)
 
 
 class ClosedAccount(Gate):
@@ -98,7 +100,7 @@ class ClosedAccount(Gate):
         super().__init__()
         self._busy = Busy(reason, retry_in, sent=False)
 
-    def _pass(self, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
+    def _pass(self, request: str, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
         return self._busy
 
 
@@ -126,13 +128,15 @@ class StopsOnly(ClosedAccount):
 class Watched(Gate):
     """A provider of which each answer is told to whoever keeps watch over its account."""
 
-    def __init__(self, provider: Provider, notice: Callable[[object], None]) -> None:
+    def __init__(self, provider: Provider, notice: Callable[[str, object, float], None]) -> None:
+        """`notice` is given what was asked, the answer, and how many real seconds it took."""
         super().__init__(provider)
         self._asked, self._notice = provider, notice
 
-    def _pass(self, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
+    def _pass(self, request: str, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
+        began = monotonic()
         answer = ask(self._asked)
-        self._notice(answer)
+        self._notice(request, answer, monotonic() - began)
         return answer
 
 
@@ -160,22 +164,24 @@ class Budgeted(Gate):
         """
         wait = self._budget.spend(self._account, self._a_minute, self._errand, requests)
         if wait is not None:
-            return self._busy(wait)
+            return self._busy(wait, self._errand)
         self._paid += requests
         return None
 
-    def _pass(self, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
+    def _pass(self, request: str, ask: Callable[[Provider], Answer[T]], errand: Errand | None = None) -> Answer[T]:
         if self._paid:
             self._paid -= 1
             return ask(self._asked)
-        wait = self._budget.spend(self._account, self._a_minute, self._by(errand))
-        return ask(self._asked) if wait is None else self._busy(wait)
+        by = self._by(errand)
+        wait = self._budget.spend(self._account, self._a_minute, by)
+        return ask(self._asked) if wait is None else self._busy(wait, by)
 
     def _by(self, errand: Errand | None) -> Errand:
         """A change is never on the errand of a read; one on the way to a start may be nearer to it than it says."""
         on_its_way = errand is Errand.START and self._errand in (Errand.STOP, Errand.NEAR)
         return self._errand if errand is None or on_its_way else errand
 
-    def _busy(self, wait: timedelta) -> Busy:
+    def _busy(self, wait: timedelta, errand: Errand) -> Busy:
+        metrics.not_afforded(self._account, errand)
         words = f"{USED_UP} {self._a_minute} requests a minute of account {self._account} is used up"
         return Busy(words, wait, sent=False)

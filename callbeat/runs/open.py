@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 
+from callbeat import metrics
 from callbeat.campaigns.model import Campaign
 from callbeat.contacts.source import SourceError
 from callbeat.ledger.states import BatchState, RunState
@@ -193,6 +195,8 @@ def _write(context: Context, hold: Hold, run: RunRow, campaign: Campaign, rules:
         for note in roster.notes:
             writer.note(run, at=context.clock.now(), why=f"its source: {note}")
         to = _activate(writer, run, batches, roster.tally, context.clock.now())
+        if to is not RunState.CANCELLED:  # else its rows were removed again
+            writer.afterwards.append(partial(metrics.left_out, roster.tally.out))
     if to is RunState.ACTIVE:
         context.send("create", [batch.id for batch in batches])
 

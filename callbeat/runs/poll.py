@@ -8,6 +8,7 @@ from typing import Any
 
 from structlog.contextvars import bound_contextvars, unbind_contextvars
 
+from callbeat import metrics
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.states import BatchState
 from callbeat.ledger.tables import BatchRow
@@ -157,9 +158,9 @@ def _progress(job: BatchJob, seen: BatchSeen, *, shared: bool) -> None:
     changes: dict[str, Any] = {"phase": str(seen.phase), "valid": seen.valid, "reason": None}
     changes |= {"denials": 0, "denied_at": None}
     if batch.state is BatchState.SCHEDULED and started:
-        job.move(
-            BatchState.RUNNING, f"the provider says {seen.status_word}", keep_lease=True, start_at=_start(job, seen)
-        )
+        start = _start(job, seen)
+        job.move(BatchState.RUNNING, f"the provider says {seen.status_word}", keep_lease=True, start_at=start)
+        metrics.started(batch.account, start - job.due_at, start - job.rules.rounded(job.due_at))
     if batch.state is BatchState.RUNNING and _is_to_be_read(job, seen):
         changes |= _from_the_first_page(job, seen) | {"collect_wanted": True, "seen": seen.fingerprint}
         job.release(go_on=True, **changes)

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import polars as pl
 from sqlalchemy import delete, insert, select
 
+from callbeat import metrics
 from callbeat.contacts.hashing import all_hashed
 from callbeat.contacts.rows import ROWS_AT_ONCE
 from callbeat.contacts.screening import EXCLUDED, Stage
@@ -120,6 +122,8 @@ def exclude(writer: Writer, job: BatchJob, left: Sequence[LeftOut]) -> None:
         why = f"{len(left):,} of {job.batch.calls:,} may not be called any more: {in_words(left)}"
         writer.change(job.batch, calls=job.batch.calls - len(left))
         writer.note(job.batch, at=job.now, why=why)
+        counts = Counter((EXCLUDED, one.reason) for one in left)
+        writer.afterwards.append(partial(metrics.left_out, counts))
 
 
 def in_words(left: Sequence[LeftOut]) -> str:

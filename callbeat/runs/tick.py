@@ -6,6 +6,7 @@ It catches everything: a failing tick ends beat.
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from callbeat import metrics
 from callbeat.campaigns.reader import Reading
 from callbeat.campaigns.watched_folder import CampaignFolder
 from callbeat.clock import monotonic
@@ -58,11 +59,14 @@ class Tick:
     def _safely(self, what: str, step: Callable[[], None], *, every: float = 0.0) -> None:
         if monotonic() - self._last.get(what, -every) < every:
             return
-        self._last[what] = monotonic()
+        began = self._last[what] = monotonic()
+        well = False
         try:
             step()
+            well = True
         except Exception:
             log.exception(f"beat.{what}_failed")
+        metrics.stepped(what, monotonic() - began, well=well)
 
     def _plan(self) -> None:
         plan_due(self._context)
