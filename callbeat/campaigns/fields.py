@@ -1,4 +1,4 @@
-"""The keys of one mapping in a campaign file: known, unknown, missing, or not supported yet."""
+"""The keys of one mapping in a campaign file: known, unknown or missing."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -34,13 +34,10 @@ class Fields:
         self._all_read &= place is None or value is not None
         return value
 
-    def note_missing_and_later(self) -> None:
-        """Note required keys that are absent, and keys whose time has not come."""
+    def note_missing(self) -> None:
+        """Note required keys that are absent."""
         for key in self._block.keys:
-            place = self._values.get(key.name)
-            if place and key.later:
-                place.note("not supported yet", "remove it; it comes with a later version")
-            elif not place and key.required:
+            if key.required and key.name not in self._values:
                 where = (*self.place.where, key.name)
                 self.place.notes.add(self.place.line, where, "missing", f"add it: {key.says}")
 
@@ -51,14 +48,14 @@ class Fields:
 
 
 def read_fields(place: Place, block: Block) -> Fields | None:
-    """The mapping at a place; unknown, missing and not yet supported keys are noted."""
+    """The mapping at a place; unknown and missing keys are noted."""
     if not isinstance(place.node, Mapping):
         place.note_wrong_kind("a mapping", f"write keys below it, for example {block.names[0]}: …")
         return None
     known = {entry.key: child(place, entry) for entry in place.node.entries if block.key(entry.key)}
     fields = Fields(place, block, known)
     _note_unknown(place, block, [entry for entry in place.node.entries if entry.key not in known])
-    fields.note_missing_and_later()
+    fields.note_missing()
     return fields
 
 

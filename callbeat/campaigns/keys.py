@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key and what it says. A `later` key is known, but its behaviour comes with a later version."""
+    """A key and what it says."""
 
     name: str
     says: str
     required: bool = False
-    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +25,8 @@ class Block:
 
     @property
     def names(self) -> list[str]:
-        """The names of the keys that work now."""
-        return [key.name for key in self.keys if not key.later]
+        """The names of the keys."""
+        return [key.name for key in self.keys]
 
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
@@ -66,7 +65,7 @@ CAMPAIGN = Block(
             "How long after a run's end the numbers and variables of its calls are kept, 1h to 3650d; outcomes and "
             "counts stay. Absent: everything is kept for ever.",
         ),
-        Key("notify", "Whom to tell when a run ends or needs somebody.", later=True),
+        Key("notify", "Whom to tell when a run ends or needs somebody."),
     ),
 )
 
@@ -171,7 +170,17 @@ EXPORT = Block(
     ),
 )
 
-BLOCKS = (CAMPAIGN, SCHEDULE, CONTACTS, HOURS, RETRIES, FREQUENCY, OPT_OUT, EXPORT)
+NOTIFY = Block(
+    "notify",
+    (
+        Key("url", "Where a signed webhook is posted to; https, or http within this network."),
+        Key("email", "An e-mail address, or a list of them."),
+        Key("on", "What is told: held, failed, missed, finished; all of them unless said otherwise."),
+        Key("attach", "What goes with an e-mail about a run that has ended: report, csv, or both as a list."),
+    ),
+)
+
+BLOCKS = (CAMPAIGN, SCHEDULE, CONTACTS, HOURS, RETRIES, FREQUENCY, OPT_OUT, EXPORT, NOTIFY)
 
 
 def homes(name: str, apart_from: Block) -> list[str]:

@@ -134,6 +134,19 @@ class Export(Part):
     file: str
 
 
+Told = Literal["held", "failed", "missed", "finished"]
+Attached = Literal["report", "csv"]
+
+
+class Notify(Part):
+    """Whom to tell of a run: by a webhook, by e-mail, or both; of what, and what goes with an e-mail."""
+
+    url: str | None = None
+    email: tuple[str, ...] = ()
+    on: tuple[Told, ...] = ("held", "failed", "missed", "finished")
+    attach: tuple[Attached, ...] = ()
+
+
 class Campaign(Part):
     """One campaign file. `options` is the block named after the provider, checked by its adapter.
 
@@ -155,6 +168,7 @@ class Campaign(Part):
     on_unverified: Literal["start", "stop"] | None = None
     retention: timedelta | None = None
     export: Export | None = None
+    notify: Notify | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
     @property

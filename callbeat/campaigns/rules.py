@@ -18,6 +18,7 @@ from callbeat.campaigns.rules_calling import read_hours, read_retries
 from callbeat.campaigns.rules_contacts import read_contacts
 from callbeat.campaigns.rules_export import note_if_it_is_a_source, read_export
 from callbeat.campaigns.rules_keeping import read_retention
+from callbeat.campaigns.rules_notify import read_notify
 from callbeat.campaigns.rules_people import read_frequency, read_opt_out
 from callbeat.campaigns.rules_schedule import read_schedule
 from callbeat.campaigns.values import distinct, given, list_of, one_of, parsed, read_text, read_whole_number
@@ -58,6 +59,7 @@ def read_campaign_rules(root: Place, named: HoursByName) -> tuple[Campaign | Non
         "on_unverified": fields.read("on_unverified", one_of(ON_UNVERIFIED)),
         "retention": fields.read("retention", read_retention),
         "export": fields.read("export", read_export),
+        "notify": fields.read("notify", read_notify),
         "options": _options(fields),
     }
     note_if_it_is_a_source(fields, values["contacts"], values["export"])

@@ -11,6 +11,7 @@ from callbeat.campaigns.keys import (
     EXPORT,
     FREQUENCY,
     HOURS,
+    NOTIFY,
     OPT_OUT,
     PROVIDERS,
     RETRIES,
@@ -20,6 +21,7 @@ from callbeat.campaigns.keys import (
 )
 from callbeat.campaigns.regions import REGIONS
 from callbeat.campaigns.rules_calling import MOST_ATTEMPTS, RETRY_ON, UNKNOWN_ZONE
+from callbeat.campaigns.rules_notify import ATTACH, MOST_ADDRESSES, ON
 from callbeat.campaigns.rules_people import MOST_CALLS
 from callbeat.campaigns.rules_schedule import DAY_RULES, ON_HOLIDAY
 from callbeat.campaigns.source_path import ADDRESS, NO_ADDRESS
@@ -51,10 +53,7 @@ _BETWEEN: Schema = {
 
 
 def campaign_schema() -> Schema:
-    """JSON Schema, draft 2020-12, of everything a campaign file can say now.
-
-    Keys that come with a later version are described as such and refused, as the reader refuses them.
-    """
+    """JSON Schema, draft 2020-12, of everything a campaign file can say."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "callbeat campaign",
@@ -80,6 +79,7 @@ def _campaign() -> dict[str, Schema]:
         "on_unverified": {"enum": ["start", "stop"]},
         "retention": {**_DURATION, "examples": ["30d"]},
         "export": _block(EXPORT, {"file": {**_TEXT, "pattern": _EXPORT, "examples": ["results/%Y-%m-%d.csv"]}}),
+        "notify": {**_block(NOTIFY, _notify()), "anyOf": [{"required": ["url"]}, {"required": ["email"]}]},
         **{name: {"type": "object"} for name in PROVIDERS},
     }
 
@@ -147,6 +147,26 @@ def _opt_out() -> dict[str, Schema]:
     return {"words": {"type": "array", "items": _WORDY, "minItems": 1, "uniqueItems": True}}
 
 
+def _notify() -> dict[str, Schema]:
+    return {
+        "url": {
+            "type": "string",
+            "pattern": "^https?://[^/?@]+(?:[/?].*)?$",
+            "examples": ["https://example.com/hook"],
+        },
+        "email": _one_or_more(
+            {"type": "string", "pattern": "^[^@\\s]+@[^@\\s]+$", "examples": ["ops@example.com"]}
+        ),
+        "on": {**_one_or_more({"enum": list(ON)}), "default": list(ON)},
+        "attach": _one_or_more({"enum": list(ATTACH)}),
+    }
+
+
+def _one_or_more(one: Schema) -> Schema:
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_ADDRESSES, "uniqueItems": True}
+    return {"anyOf": [one, many]}
+
+
 def _block(block: Block, shapes: dict[str, Schema]) -> Schema:
     return {
         "type": "object",
@@ -157,6 +177,4 @@ def _block(block: Block, shapes: dict[str, Schema]) -> Schema:
 
 
 def _described(key: Key, shapes: dict[str, Schema]) -> Schema:
-    if key.later:
-        return {"description": f"Not supported yet: it comes with a later version. {key.says}", "not": {}}
     return {"description": key.says, **shapes[key.name]}

@@ -100,14 +100,13 @@ def test_commands_about_files_work_alone_and_exit_as_scripts_expect(installation
         "bad",
         schedule={"cron": "61 * * * *"},
         contacts={"source": "/etc/passwd"},
-        notify={"url": "https://x.test/"},
+        notify={"url": "ftp://x.test/"},
     )
     code, out, _ = installation.callbeat("validate", "--format", "json")
     problems = [problem for problem in json.loads(out) if problem["level"] == "error"]
     assert code == 1
     assert {tuple(problem) for problem in problems} == {("file", "line", "where", "problem", "fix", "level")}
-    assert {problem["where"] for problem in problems} == {"schedule.cron", "notify", "contacts.source"}
-    assert any("not supported yet" in problem["problem"] for problem in problems)
+    assert {problem["where"] for problem in problems} == {"schedule.cron", "notify.url", "contacts.source"}
     assert all(problem["file"].endswith("bad.yaml") and problem["line"] > 0 for problem in problems)
     code, out, err = installation.callbeat("validate")
     assert (code, out) == (1, "")

@@ -164,6 +164,21 @@ WRONG_VALUES: list[tuple[int, str, str, str]] = [
     (25, "frequency: {calls: 1, per: 999999d}", "frequency.per", "'999999d' is not between 1m and 366d"),
     (25, "frequency: {calls: 1, per: 1w}", "frequency.per", "'1w' is not a duration"),
     (25, "frequency: {calls: 2, per: 1d, gap: 25h}", "frequency.gap", "the gap is longer than the period"),
+    (25, "notify: https://example.com", "notify", "expected a mapping, found text"),
+    (25, "notify: {on: [held]}", "notify", "tells nobody: add url: https://example.com/hook, or email"),
+    (25, "notify: {url: example.com/hook}", "notify.url", "is not a web address: write https://example.com/hook"),
+    (25, "notify: {url: 'ftp://example.com'}", "notify.url", "is not a web address"),
+    (25, "notify: {url: 'https://me:key@example.com/'}", "notify.url", "has a user or a password in it"),
+    (25, "notify: {url: 'http://example.com/hook'}", "notify.url", "is http, not https: anybody on the way could"),
+    (25, f"notify: {{url: 'https://example.com/{'a' * 400}'}}", "notify.url", "the address has 420 characters"),
+    (25, "notify: {email: Ops <ops@example.com>}", "notify.email", "is not an e-mail address: write it bare"),
+    (25, "notify: {email: [a@example.com, a@example.com]}", "notify.email[1]", "stands in this list already"),
+    (25, f"notify: {{email: [{', '.join(f'a{n}@b.example' for n in range(21))}]}}", "notify.email", "a list of 21"),
+    (25, "notify: {email: []}", "notify.email", "a list of 0"),
+    (25, "notify: {email: 'a@b.example\\nBcc: c@d.example'}", "notify.email", "is not an e-mail address"),
+    (25, "notify: {email: a@b.example, on: [finish]}", "notify.on[0]", "did you mean finished?"),
+    (25, "notify: {email: a@b.example, attach: reports}", "notify.attach", "did you mean report?"),
+    (25, "notify: {url: 'https://example.com', attach: csv}", "notify.attach", "goes with e-mail only"),
     (25, "opt_out: [dnc]", "opt_out", "expected a mapping, found a list"),
     (25, "opt_out: {words: dnc}", "opt_out.words", "expected a list, found text"),
     (25, "opt_out: {words: [' - ']}", "opt_out.words[0]", "has neither letters nor digits"),
@@ -177,6 +192,7 @@ WRONG_KEYS: list[tuple[int, str, str, str]] = [
     (25, "frequency: {per: 7d}", "frequency.calls", "missing"),
     (25, "frequency: {calls: 1}", "frequency.per", "missing"),
     (25, "frequency: {calls: 1, per: 7d, gaps: 1h}", "frequency.gaps", "unknown key: did you mean gap?"),
+    (25, "notify: {email: a@b.example, uri: x}", "notify.uri", "unknown key: did you mean url?"),
     (25, "opt_out: {words: [dnc], word: x}", "opt_out.word", "unknown key: did you mean words?"),
     (24, "retries: {after: [15m]}", "retries.attempts", "missing"),
     (24, "retries: {attempts: 2}", "retries.after", "missing"),
@@ -196,10 +212,6 @@ WRONG_KEYS: list[tuple[int, str, str, str]] = [
     (3, "account: !python/object:os.system x", "account", "the tag '!python/object:os.system'"),
     (3, "account: &a x", "account", "the anchor '&a'"),
     (3, "account: *a", "account", "aliases are refused because"),
-]
-
-NOT_YET: list[tuple[int, str, str]] = [
-    (25, "notify: {url: https://example.com}", "notify"),
 ]
 
 UNREADABLE: list[tuple[bytes, int, str]] = [

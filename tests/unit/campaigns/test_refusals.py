@@ -4,9 +4,8 @@ import time as stopwatch
 
 import pytest
 
-from callbeat.campaigns.reader import read_campaign
 from tests.unit.campaigns.campaign_files import FULL, MINIMAL, changed, problems
-from tests.unit.campaigns.refusals import NOT_YET, UNREADABLE, WRONG_KEYS, WRONG_VALUES
+from tests.unit.campaigns.refusals import UNREADABLE, WRONG_KEYS, WRONG_VALUES
 
 
 def with_line(number: int, text: str) -> tuple[bytes, int]:
@@ -60,15 +59,6 @@ def test_a_missing_block_is_missed_at_the_top(block: str) -> None:
     end = next(number for number in range(start + 1, len(lines)) if not lines[number].startswith("  "))
     (problem,) = problems("\n".join(lines[:start] + lines[end:]).encode())
     assert problem.startswith(f"f.yaml:1: {block}: missing: add it: ")
-
-
-@pytest.mark.parametrize(("number", "text", "where"), NOT_YET)
-def test_what_comes_later_is_refused_and_never_ignored(number: int, text: str, where: str) -> None:
-    """A suppression list that is read past is a person called who said no."""
-    data, line = with_line(number, text)
-    told = [problem for problem in problems(data) if "not supported yet" in problem]
-    assert [problem.split(": ")[0:2] for problem in told] == [[f"f.yaml:{line}", where]]
-    assert read_campaign(data, "f.yaml").campaign is None
 
 
 def test_an_empty_block_of_options_is_refused() -> None:
