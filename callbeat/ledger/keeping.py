@@ -19,7 +19,7 @@ def kept_until(session: Session, run: RunRow, revision: str, ended_at: datetime)
     A definition that cannot be read is no reason for a run not to end: it is told, and they are kept.
     """
     try:
-        span = retention_in(_definition(session, run, revision))
+        span = retention_in(definition_of(session, run.campaign, revision))
         return None if span is None else ended_at + span
     except (ValueError, OverflowError) as error:
         log.error("run.retention_unread", run=run.key, revision=revision, why=type(error).__name__)
@@ -29,16 +29,17 @@ def kept_until(session: Session, run: RunRow, revision: str, ended_at: datetime)
 def is_exported(session: Session, run: RunRow, revision: str) -> bool:
     """Whether its campaign wants a file of it. Where the definition cannot be read there is none."""
     try:
-        told = json.loads(_definition(session, run, revision))
+        told = json.loads(definition_of(session, run.campaign, revision))
     except ValueError as error:
         log.error("run.retention_unread", run=run.key, revision=revision, why=type(error).__name__)
         return False
     return isinstance(told, dict) and told.get("export") is not None
 
 
-def _definition(session: Session, run: RunRow, revision: str) -> str:
+def definition_of(session: Session, campaign: str, revision: str) -> str:
+    """A campaign's definition at that revision, as JSON; an empty one where it is not known."""
     wanted = select(RevisionRow.definition).where(
-        RevisionRow.campaign == run.campaign, RevisionRow.revision == revision
+        RevisionRow.campaign == campaign, RevisionRow.revision == revision
     )
     return session.execute(wanted).scalar_one_or_none() or "{}"
 

@@ -12,6 +12,7 @@ from callbeat.errors import LedgerError
 from callbeat.ledger.engines import BUSY_SECONDS, make_engine, read_url, shown
 from callbeat.ledger.forms import head, known_revisions, revision_of, upgrade_to_head
 from callbeat.ledger.locks import lock_names
+from callbeat.ledger.telling import NOBODY, Receivers
 from callbeat.ledger.turn import Turn
 from callbeat.ledger.writer import Writer
 
@@ -22,8 +23,8 @@ ONE_SNAPSHOT = {"isolation_level": "REPEATABLE READ"}
 class Ledger:
     """History that outlives Redis. One per process; its methods may be called from any thread."""
 
-    def __init__(self, url: str) -> None:
-        """`url` as SQLAlchemy reads it.
+    def __init__(self, url: str, always: Receivers = NOBODY) -> None:
+        """`url` as SQLAlchemy reads it; `always` are told of every run.
 
         Raises:
             LedgerError: it cannot be read, or its driver is not installed.
@@ -33,6 +34,7 @@ class Ledger:
         self._engine = make_engine(self._url)
         self._writing = self._engine.execution_options(immediate=True)
         self._turn = Turn()
+        self.always = always
         self._reading = self._engine if self.on_sqlite else self._engine.execution_options(**ONE_SNAPSHOT)
 
     @property
@@ -49,7 +51,7 @@ class Ledger:
             LedgerError: the database does not answer.
         """
         session = Session(self._writing, expire_on_commit=False)
-        writer = Writer(session)
+        writer = Writer(session, self.always)
         with _words(self._shown), self._in_turn(), session, session.begin():
             yield writer
         for line in writer.lines:

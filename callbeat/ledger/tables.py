@@ -204,6 +204,32 @@ class EventRow(Table):
     actor: Mapped[str] = mapped_column(String(80))
 
 
+class OutboxRow(Leased, Table):
+    """What is to be told of a run to one receiver. It waits while it has a next action; `done_at` is then."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_next_action_at", "next_action_at", sqlite_where=TO_COME, postgresql_where=TO_COME),
+        Index("ix_outbox_lane_id", "lane", "id", sqlite_where=TO_COME, postgresql_where=TO_COME),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)  # by which a receiver knows a repetition
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
+    batch: Mapped[str | None] = mapped_column(String(110), default=None)
+    kind: Mapped[str] = mapped_column(String(40))  # run.finished, batch.held, …
+    at: Mapped[datetime] = mapped_column(Instant)
+    state: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(Text, default=None)
+    channel: Mapped[str] = mapped_column(String(10))  # webhook, email
+    receiver: Mapped[str] = mapped_column(String(400))
+    lane: Mapped[str] = mapped_column(String(300))  # one at a time goes this way: a host, or all e-mail
+    attach: Mapped[str | None] = mapped_column(String(40), default=None)
+    tries: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str | None] = mapped_column(Text, default=None)
+    done_at: Mapped[datetime | None] = mapped_column(Instant, default=None, index=True)
+    given_up: Mapped[bool] = mapped_column(default=False)
+
+
 class AccountRow(Table):
     """An account that is closed to requests until a harmless read succeeds again."""
 

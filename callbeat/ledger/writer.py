@@ -15,6 +15,7 @@ from callbeat.ledger.lines import NOTE, Line, ids_of
 from callbeat.ledger.locks import lease_clock, lock_names, shared
 from callbeat.ledger.states import BATCH_MOVES, RUN_MOVES, BatchState, RunState
 from callbeat.ledger.tables import BatchRow, EventRow, RunRow
+from callbeat.ledger.telling import NOBODY, Receivers, write_news
 
 R = TypeVar("R", RunRow, BatchRow)
 SYSTEM = "callbeat"
@@ -39,8 +40,10 @@ def account_lock(name: str) -> str:
 class Writer:
     """An open transaction. Rows handed out are snapshots: they change by `move` and `change` alone."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, always: Receivers = NOBODY) -> None:
+        """`always` are told of every run, whatever its campaign says."""
         self.session = session
+        self._always = always
         self.lines: list[Line] = []  # told once all of it is committed
         self.afterwards: list[Callable[[], None]] = []  # as well: what is counted, say
 
@@ -72,7 +75,7 @@ class Writer:
         keep_lease: bool = False,
         **changes: Any,
     ) -> None:
-        """Change a state and write down why.
+        """Change a state and write down why; and, for whoever wants to know of it, that it is to be told.
 
         Raises:
             ValueError: no such move.
@@ -94,6 +97,7 @@ class Writer:
             changes["next_action_at"] = None
         self.change(row, **changes)
         self._event(row, at, before, str(to), why, actor)
+        write_news(self.session, row, at, self._always)
 
     def change(self, row: R, **changes: Any) -> None:
         """Write columns of a row that is still as it was read.

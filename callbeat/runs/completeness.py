@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from callbeat import metrics
 from callbeat.contacts.screening import EXCLUDED, INVALID
+from callbeat.ledger import telling
 from callbeat.ledger.lines import ALARM
 from callbeat.ledger.tables import BatchRow, CallRow, ExclusionRow, RunRow
 from callbeat.ledger.writer import Writer
 from callbeat.outcomes import Outcome
 
-SUMS_DIFFER = "sums_differ"  # the reason of a run that has ended, and does not add up
+SUMS_DIFFER = telling.SUMS_DIFFER  # the reason of a run that has ended, and does not add up
 FINAL = tuple(outcome for outcome in Outcome if outcome.final)
 
 
