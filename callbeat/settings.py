@@ -28,6 +28,7 @@ from callbeat.settings_blocks import (
     HooksSettings,
     SourceSettings,
 )
+from callbeat.settings_notify import NotifySettings
 
 PROVIDERS = ("bolna", "trillet", "cartesia")
 MOST = 10**9  # of what is counted or paid in a day
@@ -87,6 +88,7 @@ class Settings(BaseSettings):
     clock: ClockSettings | None = None
     hooks: HooksSettings = HooksSettings()
     dashboard: DashboardSettings = DashboardSettings()
+    notify: NotifySettings = NotifySettings()
     request_timeout: float = Field(
         default=30.0, gt=0, le=120, description="Seconds for a whole request; leases are four times as long."
     )

@@ -11,6 +11,7 @@ from callbeat.settings_blocks import (
     HooksSettings,
     SourceSettings,
 )
+from callbeat.settings_notify import NotifySettings
 
 HEAD = """# Settings of callbeat: copy this file to .env in the folder where callbeat is started, take the # away
 # from what you set. The environment goes before .env. Generated from the code by `make docs`; a test compares.
@@ -50,6 +51,18 @@ DASHBOARD = {
     "proxy_from": "10.0.0.5,10.1.0.0/16",
     "operators": "ann,bob",
 }
+NOTIFY = {
+    "secret": "whsec_dGhpcnR5LXR3by1ieXRlcy1vZi15b3VyLW93bi1tYWtpbmc=",
+    "url": "https://ops.example.com/callbeat",
+    "email": "ops@example.com,lead@example.com",
+    "inside": "false",
+    "sender": "callbeat@example.com",
+    "smtp_host": "mail.example.com",
+    "smtp_port": "587",
+    "smtp_user": "callbeat",
+    "smtp_password": "password",
+    "smtp_tls": "starttls",
+}
 CLOCK = {"origin": "2026-12-01T06:12:00+00:00", "started": "2026-11-22T09:00:00+00:00", "speed": "60"}
 
 
@@ -60,7 +73,7 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
-        if name not in ("accounts", "sources", "clock", "hooks", "dashboard"):
+        if name not in ("accounts", "sources", "clock", "hooks", "dashboard", "notify"):
             variable = name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}"
             yield f"\n# {field.description}\n# {variable}={EXAMPLES[name]}\n"
     yield "\n# A folder with one file for each secret, named like its variable, in small letters or not.\n"
@@ -81,6 +94,9 @@ def _lines() -> Iterator[str]:
     yield "\n# Who may look at the dashboard, and who may act (docs/dashboard.md).\n"
     for name, field in DashboardSettings.model_fields.items():
         yield f"#   {name.upper()}: {field.description}\n# CALLBEAT_DASHBOARD__{name.upper()}={DASHBOARD[name]}\n"
+    yield "\n# Notifications by webhook and e-mail (docs/notifications.md).\n"
+    for name, field in NotifySettings.model_fields.items():
+        yield f"#   {name.upper()}: {field.description}\n# CALLBEAT_NOTIFY__{name.upper()}={NOTIFY[name]}\n"
     yield "\n# Pretended time, ORIGIN + (real − STARTED) × SPEED: refused unless all accounts are on this host.\n"
     yield from (f"# CALLBEAT_CLOCK__{name.upper()}={CLOCK[name]}\n" for name in ClockSettings.model_fields)
 

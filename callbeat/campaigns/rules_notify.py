@@ -69,7 +69,7 @@ def parse_url(text: str) -> str:
     if len(text) > LONGEST_URL:
         raise WordingError(f"the address has {len(text)} characters", f"write {LONGEST_URL} at most")
     if parts.username is not None or parts.password is not None:
-        raise WordingError("has a user or a password in it", "a campaign file holds no passwords: remove it")
+        raise WordingError("has a user or a password in it", "remove it: others see this address")
     if parts.scheme == "http" and not is_inside(parts.hostname or ""):
         raise WordingError("is http, not https", "anybody on the way could read it: write https")
     return text

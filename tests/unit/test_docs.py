@@ -10,6 +10,7 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.providers.registry import ADAPTERS, RULES
 from callbeat.providers.table import page
 from callbeat.settings_blocks import DashboardSettings
+from callbeat.settings_notify import NotifySettings
 from cli.station import SANDBOX_ACCOUNTS
 
 ROOT = Path(__file__).parents[2]
@@ -31,9 +32,8 @@ def test_the_example_of_settings_is_up_to_date():
     """It is copied, and what is missing there is never found."""
     written = (ROOT / "config" / ".env.example").read_text(encoding="utf-8")
     assert written == settings_page.page(), "run `make docs`"
-    assert set(settings.Settings.model_fields) - {"accounts", "sources", "clock", "hooks", "dashboard"} == set(
-        settings_page.EXAMPLES
-    )
+    blocks = {"accounts", "sources", "clock", "hooks", "dashboard", "notify"}
+    assert set(settings.Settings.model_fields) - blocks == set(settings_page.EXAMPLES)
     assert set(settings.PROVIDERS) <= set(settings_page.ACCOUNTS)
 
 
@@ -54,11 +54,12 @@ def test_every_line_of_the_example_can_be_set(monkeypatch, tmp_path):
 def test_every_setting_reaches_the_containers():
     """What is not on the list is dropped in silence: a limit for a trial would be one that nobody keeps."""
     given = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    apart = {"home", "campaigns", "database_url", "clock", "accounts", "sources", "hooks", "dashboard"}
+    apart = {"home", "campaigns", "database_url", "clock", "accounts", "sources", "hooks", "dashboard", "notify"}
     plain = set(settings.Settings.model_fields) - apart
     wanted = {name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}" for name in plain}
     fields = ("API_KEY", "BASE_URL", "REQUESTS_A_MINUTE")
     wanted |= {f"CALLBEAT_ACCOUNTS__{name.upper()}__{field}" for name in RULES for field in fields}
+    wanted |= {f"CALLBEAT_NOTIFY__{name.upper()}" for name in NotifySettings.model_fields}
     wanted |= {
         "CALLBEAT_ACCOUNTS__TRILLET__WORKSPACE_ID",
         "CALLBEAT_ACCOUNTS__CARTESIA__VERSION",
