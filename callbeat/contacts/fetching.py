@@ -4,56 +4,27 @@ Every address is judged, that of a redirect too, and so is every number that a n
 what is connected to.
 """
 
-import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import unquote, urljoin, urlsplit
 
-import httpcore
 import httpx
 
 from callbeat.addresses import is_inside, is_loopback, split
 from callbeat.contacts.opening import Opened, refuse_large
 from callbeat.contacts.source import SourceError
-from callbeat.deadline import DeadlineBackend, DeadlineTransport, deadline
+from callbeat.deadline import deadline
+from callbeat.judged import JudgedTransport, LeadsInside
 
 MOST_REDIRECTS = 5
 PACKED = ("", "identity", "gzip", "x-gzip")  # as it came it is written down, and unpacked with all others
 COME_LATER = (408, 425, 429)
 INSIDE = "leads into a private network; CALLBEAT_INSIDE_SOURCES=true permits it"
-
-
-class _Judged(DeadlineBackend):
-    """Opens connections to what a name resolves to, unless that is inside."""
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise httpcore.ConnectError(f"the name is not known ({type(error).__name__})") from None
-        number = str(found[0][4][0])
-        if any(is_inside(str(one[4][0])) for one in found):
-            raise SourceError("source_refused", f"the address of the contacts {INSIDE}")
-        return super().connect_tcp(number, port, timeout, local_address, socket_options)
-
-
-class _Transport(DeadlineTransport):
-    def __init__(self, *, inside: bool) -> None:
-        super().__init__(limits=httpx.Limits(max_connections=1))
-        if not inside:
-            self._pool._network_backend = _Judged()
 
 
 @contextmanager
@@ -68,6 +39,8 @@ def fetched(address: str, *, inside: bool, seconds: float) -> Iterator[Opened]:
         try:
             with deadline(seconds), _client(inside=inside) as client:
                 changed_at = _fetch(client, address, name, file, inside=inside)
+        except LeadsInside:
+            raise SourceError("source_refused", f"the address of the contacts {INSIDE}") from None
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             words = f"{name} cannot be fetched: {type(error).__name__}"
             raise SourceError("source_unreachable", words, may_come=True) from None
@@ -83,7 +56,7 @@ def name_of(address: str) -> str:
 
 def _client(*, inside: bool) -> httpx.Client:
     return httpx.Client(
-        transport=_Transport(inside=inside),
+        transport=JudgedTransport(inside=inside),
         headers={"User-Agent": "callbeat", "Accept-Encoding": "identity"},
         timeout=httpx.Timeout(30, connect=10),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
