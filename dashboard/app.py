@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 
 from callbeat.runs.context import Context
 from callbeat.settings import Settings
-from dashboard import calendar, login, today
+from dashboard import calendar, login, runs, today
 from dashboard.assets import FOLDER, Assets
 from dashboard.door import AtTheDoor, Door, cookie_name
 from dashboard.forms import Forms
@@ -27,6 +27,7 @@ AREAS = (
     today,
     login,
     calendar,
+    runs,
 )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def runs(ledger: Ledger, *, campaign: str | None = None, limit: int | None = Non
         wanted = wanted.where(RunRow.campaign == campaign)
     with ledger.read() as session:
         rows = list(session.execute(wanted.limit(limit)).scalars())
-        return _reports(session, list(reversed(rows)))
+        return reports(session, list(reversed(rows)))
 
 
 def run(ledger: Ledger, key: str) -> Json:
@@ -40,7 +40,7 @@ def run(ledger: Ledger, key: str) -> Json:
     """
     with ledger.read() as session:
         row = find_run(session, key)
-        return _reports(session, [row])[0] | {"events": _events(session, row.id)}
+        return reports(session, [row])[0] | {"events": _events(session, row.id)}
 
 
 def find_run(session: Session, key: str) -> RunRow:
@@ -82,15 +82,16 @@ def broken_files(ledger: Ledger) -> list[Json]:
         return [{"file": row.file, "campaign": row.campaign, "problems": row.problems} for row in rows]
 
 
-def _reports(session: Session, rows: Sequence[RunRow]) -> list[Json]:
+def reports(session: Session, rows: Sequence[RunRow], *, costs: bool = True) -> list[Json]:
+    """These runs with their sums. Each call is looked at for the cost alone: without `costs` it is None."""
     ids = [row.id for row in rows]
-    batches, outcomes, costs, out = (
+    batches, outcomes, costs_of, out = (
         _batches(session, ids),
         _outcomes(session, ids),
-        _costs(session, ids),
+        _costs(session, ids if costs else ()),
         _out(session, ids),
     )
-    return [_report(row, batches[row.id], outcomes[row.id], costs[row.id], out[row.id]) for row in rows]
+    return [_report(row, batches[row.id], outcomes[row.id], costs_of[row.id], out[row.id]) for row in rows]
 
 
 def _report(row: RunRow, batches: Sequence[BatchRow], outcomes: Json, cost: Decimal | None, out: Out) -> Json:

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from callbeat.campaigns.reader import Reading
 from callbeat.errors import Problem
+from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.runs import by_hand, called, ceilings, exports, open, report
 from callbeat.runs.catalog import apply
@@ -20,6 +21,7 @@ from callbeat.runs.erasing import find
 from callbeat.runs.heartbeat import Heartbeat
 from callbeat.runs.planning import plan_due
 from callbeat.runs.retention import ask_who_goes, let_go
+from callbeat.runs.run_list import Mark, Wanted, run_list
 from callbeat.runs.story import story
 from callbeat.runs.stumbles import stumbled
 from callbeat.runs.sweep import sweep
@@ -98,6 +100,15 @@ ASKED: dict[str, Step] = {
     "a person: run by hand": lambda world: by_hand.run_by_hand(world.context, campaign(), DUE + minutes(90), "ann"),
     "a person: runs": lambda world: report.runs(world.ledger, limit=20),
     "a person: runs of a campaign": lambda world: report.runs(world.ledger, campaign=name_of(ONE), limit=20),
+    "a person: the list of runs": lambda world: run_list(world.ledger, Wanted()),
+    "a person: its next page": lambda world: run_list(world.ledger, Wanted(), before=Mark(DUE, ONE)),
+    "a person: the page before it": lambda world: run_list(world.ledger, Wanted(), after=Mark(DUE, ONE)),
+    "a person: the list of a campaign": lambda world: run_list(
+        world.ledger, Wanted(campaign=name_of(ONE)), before=Mark(DUE, ONE)
+    ),
+    "a person: the list of a state": lambda world: run_list(world.ledger, Wanted(state=RunState.MISSED)),
+    "a person: the list of a day": lambda world: run_list(world.ledger, Wanted(day=DUE.date())),
+    "a person: what needs somebody": lambda world: run_list(world.ledger, Wanted(needs_attention=True)),
     "a person: show": lambda world: report.run(world.ledger, f"{name_of(ONE)}@{ONE}"),
     "a person: story": lambda world: story(world.ledger, f"{name_of(ONE)}@{ONE}"),
     "a person: calls": lambda world: report.calls(world.ledger, f"{name_of(ONE)}@{ONE}", reveal=False),

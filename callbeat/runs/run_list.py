@@ -1,0 +1,121 @@
+"""The runs that a page shows: some at a time from the newest on, found by keys and never by counting."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, tuple_
+
+from callbeat.errors import Refusal
+from callbeat.ledger.columns import Instant
+from callbeat.ledger.states import BatchState, RunState
+from callbeat.ledger.store import Ledger
+from callbeat.ledger.tables import BatchRow, RunRow
+from callbeat.runs.completeness import SUMS_DIFFER
+from callbeat.runs.report import reports
+
+AT_ONCE = 50
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which runs. `day` is one of UTC, in which they are due."""
+
+    campaign: str | None = None
+    state: RunState | None = None
+    needs_attention: bool = False
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place between two runs, as an address can carry it: runs of one due time are told apart by their id."""
+
+    due_at: datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{(self.due_at - EPOCH) // MICROSECOND}-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """Runs as `report.run` tells them, without their cost, the newest first; where older and newer ones begin."""
+
+    runs: Sequence[Json]
+    older: Mark | None
+    newer: Mark | None
+
+
+def read_mark(text: str) -> Mark:
+    """A place as its text says.
+
+    Raises:
+        Refusal: that is no place.
+    """
+    due, _, number = text.partition("-")
+    try:
+        return Mark(EPOCH + int(due) * MICROSECOND, int(number))
+    except (ValueError, OverflowError):
+        raise Refusal("that page is not known: begin again at the newest runs") from None
+
+
+def run_list(
+    ledger: Ledger, wanted: Wanted, *, before: Mark | None = None, after: Mark | None = None, most: int = AT_ONCE
+) -> RunPage:
+    """The newest runs, or those older than `before`, or those newer than `after` (the next to it)."""
+    upwards = after is not None and before is None
+    order = (RunRow.due_at.asc(), RunRow.id.asc()) if upwards else (RunRow.due_at.desc(), RunRow.id.desc())
+    found = select(RunRow).where(*_wanted(wanted), *_between(before, after)).order_by(*order).limit(most + 1)
+    with ledger.read() as session:
+        rows = list(session.execute(found).scalars())
+        more, rows = len(rows) > most, rows[:most]
+        if upwards:
+            rows.reverse()
+        runs = reports(session, rows, costs=False)
+    older = more if not upwards else bool(rows)
+    newer = more if upwards else bool(rows) and before is not None
+    return RunPage(runs, _mark(rows[-1]) if older else None, _mark(rows[0]) if newer else None)
+
+
+def _mark(row: RunRow) -> Mark:
+    return Mark(row.due_at, row.id)
+
+
+def _between(before: Mark | None, after: Mark | None) -> list[ColumnElement[bool]]:
+    """The due time by itself too: by that the index of a campaign's runs is entered."""
+    if before is not None:
+        return [RunRow.due_at <= before.due_at, tuple_(RunRow.due_at, RunRow.id) < _place(before)]
+    if after is not None:
+        return [RunRow.due_at >= after.due_at, tuple_(RunRow.due_at, RunRow.id) > _place(after)]
+    return []
+
+
+def _place(mark: Mark) -> Any:
+    return tuple_(literal(mark.due_at, Instant), literal(mark.id))
+
+
+def _wanted(wanted: Wanted) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if wanted.campaign is not None:
+        where.append(RunRow.campaign == wanted.campaign)
+    if wanted.state is not None:
+        where.append(RunRow.state == wanted.state)
+    if wanted.day is not None:
+        begin = datetime.combine(wanted.day, time(), UTC)
+        where += [RunRow.due_at >= begin, RunRow.due_at < begin + timedelta(days=1)]
+    if wanted.needs_attention:
+        where.append(needs_somebody())
+    return where
+
+
+def needs_somebody() -> ColumnElement[bool]:
+    """Of a run: a batch of it is held, its sums differ, or something of it is in a state that nobody knows here."""
+    known = [state for state in BatchState if state is not BatchState.HELD]
+    strange = exists().where(BatchRow.run_id == RunRow.id, BatchRow.state.not_in(known))
+    going_on = and_(RunRow.state.not_in([state for state in RunState if state.final]), strange)
+    return or_(RunRow.reason == SUMS_DIFFER, RunRow.state.not_in(list(RunState)), going_on)
