@@ -6,6 +6,7 @@ import typer
 
 from callbeat.errors import UsageError
 from callbeat.runs import report
+from callbeat.runs.contact_list import note_reveal
 from callbeat.runs.story import story
 from cli.acting import actor
 from cli.context import load, make_context, open_ledger
@@ -121,15 +122,8 @@ def calls(
     ledger = open_ledger(load())
     pages = report.calls_by_page(ledger, run, reveal=reveal)
     if reveal:
-        _record_reveal(run)
+        note_reveal(make_context(load()), run, actor())
     if form in (CallsFormat.TABLE, CallsFormat.JSON):
         print_calls([call for page in pages for call in page], form)
     else:
         print_call_file(pages, form)
-
-
-def _record_reveal(run: str) -> None:
-    context = make_context(load())
-    with context.ledger.write() as writer:
-        row = report.find_run(writer.session, run)
-        writer.note(row, at=context.clock.now(), why="whole numbers were shown", actor=actor())

@@ -19,7 +19,7 @@ CALL_COLUMNS = (
     "seconds", "cost", "currency", "error", "variables",
 )  # fmt: skip
 CONTACT_COLUMNS = ("run", *CALL_COLUMNS, "reason")
-_OF_A_CALL = (
+OF_A_CALL = (
     CallRow.row, CallRow.number, CallRow.batch_id, CallRow.provider_call, CallRow.outcome, CallRow.provider_status,
     CallRow.attempts, CallRow.started_at, CallRow.seconds, CallRow.cost, CallRow.currency, CallRow.error,
     CallRow.variables,
@@ -31,7 +31,7 @@ def call_pages(ledger: Ledger, run_id: int, *, reveal: bool) -> Iterator[list[Js
     batches = _batches(ledger, run_id)
     for first in range(0, _last_row(ledger, run_id), AT_ONCE):
         with ledger.read() as session:
-            page = [_call(call, batches, reveal=reveal) for call in _calls(session, run_id, first)]
+            page = [as_call(call, batches[call.batch_id], reveal=reveal) for call in _calls(session, run_id, first)]
         if page:
             yield page
 
@@ -44,9 +44,11 @@ def contact_pages(ledger: Ledger, run_id: int, key: str, *, reveal: bool) -> Ite
     batches = _batches(ledger, run_id)
     for first in range(0, _last_row(ledger, run_id), AT_ONCE):
         with ledger.read() as session:
-            called = [_call(call, batches, reveal=reveal) for call in _calls(session, run_id, first)]
+            called = [
+                as_call(call, batches[call.batch_id], reveal=reveal) for call in _calls(session, run_id, first)
+            ]
             page = [call | {"reason": None} for call in called]
-            page += [_left_out(*one) for one in _exclusions(session, run_id, first)]
+            page += [as_left_out(*one) for one in _exclusions(session, run_id, first)]
         page.sort(key=lambda contact: contact["row"])
         if page:
             yield [{"run": key} | contact for contact in page]
@@ -69,7 +71,7 @@ def _batches(ledger: Ledger, run_id: int) -> dict[int, str]:
 
 def _calls(session: Session, run_id: int, first: int) -> Iterator[Any]:
     within = (CallRow.run_id == run_id, CallRow.row > first, CallRow.row <= first + AT_ONCE)
-    yield from session.execute(select(*_OF_A_CALL).where(*within).order_by(CallRow.row))
+    yield from session.execute(select(*OF_A_CALL).where(*within).order_by(CallRow.row))
 
 
 def _exclusions(session: Session, run_id: int, first: int) -> Iterator[Any]:
@@ -77,11 +79,12 @@ def _exclusions(session: Session, run_id: int, first: int) -> Iterator[Any]:
     yield from session.execute(select(ExclusionRow.row, ExclusionRow.kind, ExclusionRow.reason).where(*within))
 
 
-def _call(call: Any, batches: dict[int, str], *, reveal: bool) -> Json:
+def as_call(call: Any, batch: str, *, reveal: bool) -> Json:
+    """A call (`OF_A_CALL`) of the batch with this name."""
     return {
         "row": call.row,
         "number": call.number if reveal else masked(call.number),
-        "batch": batches[call.batch_id],
+        "batch": batch,
         "provider_call": call.provider_call,
         "outcome": str(call.outcome),
         "provider_status": call.provider_status,
@@ -95,7 +98,8 @@ def _call(call: Any, batches: dict[int, str], *, reveal: bool) -> Json:
     }
 
 
-def _left_out(row: int, kind: str, reason: str) -> Json:
+def as_left_out(row: int, kind: str, reason: str) -> Json:
+    """A row that was not called; the rest of it is not known."""
     nothing = dict.fromkeys(CALL_COLUMNS)
     return nothing | {"row": row, "outcome": kind, "attempts": 0, "variables": {}, "reason": reason}
 
