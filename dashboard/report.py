@@ -1,6 +1,5 @@
 """The report of a run: one page that stands by itself, and its contacts as a table beside it."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -15,10 +14,11 @@ from callbeat import __version__
 from callbeat.ledger.store import Ledger
 from callbeat.runs import report as reports
 from callbeat.runs.call_files import write_calls
-from callbeat.runs.call_pages import CONTACT_COLUMNS, call_pages, contact_pages
+from callbeat.runs.call_pages import CONTACT_COLUMNS, contact_pages
+from callbeat.runs.one_run import calls_begun
 from callbeat.runs.story import story
 from dashboard.funnel import REACHED, bars
-from dashboard.over_time import over_time
+from dashboard.over_time import OverTime, over_time
 
 HERE = Path(__file__).parent
 # What agents are told of people (`variables`) is not for everybody whom a report is sent to.
@@ -38,7 +38,7 @@ def run_page(ledger: Ledger, key: str, made_at: datetime) -> str:
         .get_template("report.html")
         .render(
             run=run, story=told, zone=told.zone, local=str(told.zone) not in ("UTC", "Etc/UTC"), bars=bars(run),
-            time=over_time(_begun(ledger, key)), tone=_tone(run), cost_of_one=_cost_of_one(run),
+            time=begun(ledger, key), tone=_tone(run), cost_of_one=cost_of_one(run),
             adds_up=run["rows"] == run["invalid"] + run["excluded"] + run["calls"],
             style=Markup((HERE / "static/callbeat.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
             made_at=made_at, version=__version__,
@@ -62,18 +62,21 @@ def _id_of(ledger: Ledger, key: str) -> int:
         return reports.find_run(session, key).id
 
 
-def _begun(ledger: Ledger, key: str) -> Iterator[tuple[datetime, bool]]:
-    for page in call_pages(ledger, _id_of(ledger, key), reveal=False):
-        for call in page:
-            if call["started_at"]:
-                yield datetime.fromisoformat(call["started_at"]), call["outcome"] in REACHED
+def begun(ledger: Ledger, key: str) -> OverTime:
+    """A run's calls by the time at which they began.
+
+    Raises:
+        Refusal: no such run.
+    """
+    return over_time((at, outcome in REACHED) for at, outcome in calls_begun(ledger, key))
 
 
 def _tone(run: Json) -> str:
     return {"finished": "good", "failed": "bad", "missed": "bad"}.get(run["state"], "plain")
 
 
-def _cost_of_one(run: Json) -> str | None:
+def cost_of_one(run: Json) -> str | None:
+    """What a call that was answered has cost, all others included; None where nobody told."""
     answered = run["outcomes"].get("answered", 0)
     return f"{Decimal(run['cost']) / answered:.4f}" if run["cost"] and answered else None
 
@@ -83,7 +86,7 @@ def _templates() -> Environment:
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    made.filters |= {"instant": _instant, "span": _span, "words": lambda name: name.replace("_", " ")}
+    made.filters |= {"instant": _instant, "span": span, "words": lambda name: name.replace("_", " ")}
     return made
 
 
@@ -96,7 +99,7 @@ def _instant(told: datetime | str | None, zone: ZoneInfo) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC{local}"
 
 
-def _span(length: timedelta) -> str:
+def span(length: timedelta) -> str:
     """`10 minutes`, `1 hour`, `2 hours`."""
     minutes = int(length.total_seconds() // 60)
     count, unit = (minutes, "minute") if minutes < 60 else (minutes // 60, "hour")

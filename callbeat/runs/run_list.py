@@ -17,6 +17,7 @@ from callbeat.runs.report import reports
 
 AT_ONCE = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_ID = 2**31 - 1  # on PostgreSQL
 MICROSECOND = timedelta(microseconds=1)
 Json = dict[str, Any]
 
@@ -59,9 +60,12 @@ def read_mark(text: str) -> Mark:
     """
     due, _, number = text.partition("-")
     try:
-        return Mark(EPOCH + int(due) * MICROSECOND, int(number))
+        mark = Mark(EPOCH + int(due) * MICROSECOND, int(number))
     except (ValueError, OverflowError):
-        raise Refusal("that page is not known: begin again at the newest runs") from None
+        mark = None
+    if mark is None or mark.id > LAST_ID:
+        raise Refusal("that page is not known: begin again at the newest runs")
+    return mark
 
 
 def run_list(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from callbeat.errors import Refusal
 from callbeat.ledger.states import BatchState, RunState
-from callbeat.runs.run_list import Mark, Wanted, read_mark, run_list
+from callbeat.runs.run_list import LAST_ID, Mark, Wanted, read_mark, run_list
 from tests.factories import DUE, a_campaign, minutes
 
 S, R = BatchState, RunState
@@ -75,13 +75,16 @@ def test_what_needs_somebody_is_what_a_run_says_of_itself(world):
     assert {run["run"] for run in asked} == {held.key, differs.key}
 
 
-@given(st.datetimes(min_value=DUE.replace(tzinfo=None, year=1971), timezones=st.just(DUE.tzinfo)), st.integers(1))
+@given(
+    st.datetimes(min_value=DUE.replace(tzinfo=None, year=1971), timezones=st.just(DUE.tzinfo)),
+    st.integers(1, LAST_ID),
+)
 def test_a_place_comes_back_from_an_address_as_it_was(due, number):
     """To the microsecond: a place that is rounded loses runs."""
     assert read_mark(str(Mark(due, number))) == Mark(due, number)
 
 
-@pytest.mark.parametrize("text", ["", "x", "1", "1-", "-1", "1-x", "9" * 40 + "-1"])
+@pytest.mark.parametrize("text", ["", "x", "1", "1-", "-1", "1-x", "9" * 40 + "-1", "1-" + "9" * 40])
 def test_what_is_no_place_is_refused(text):
     """Somebody has changed the address."""
     with pytest.raises(Refusal, match="newest"):

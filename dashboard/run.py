@@ -1,0 +1,97 @@
+"""One run: what was due, where everybody went, what was said and done, and what comes next."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import IO
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from callbeat.ledger.states import RunState
+from callbeat.ledger.store import Ledger
+from callbeat.runs.contact_list import what_was_said
+from callbeat.runs.one_run import OneRun, one_run
+from callbeat.runs.story import story
+from dashboard.funnel import bars
+from dashboard.pages import context_of, page
+from dashboard.report import begun, cost_of_one, run_page, span, write_contacts
+
+IN_MEMORY, AT_ONCE = 1 << 20, 1 << 16  # bytes
+SENTENCES: dict[RunState, str] = {
+    RunState.PLANNED: "It waits for its time.",
+    RunState.OPENING: "Its contacts are being read.",
+    RunState.ACTIVE: "Its batches are on their way.",
+    RunState.FINISHED: "It is over: every call has an outcome.",
+    RunState.FAILED: "It could not be done.",
+    RunState.CANCELLED: "It was called off.",
+    RunState.SKIPPED: "It was decided against.",
+    RunState.MISSED: "It called nobody: no permitted start was left.",
+}
+
+
+def run(request: Request) -> Response:
+    """All of it but the calls, which have pages of their own."""
+    ledger, key = context_of(request).ledger, request.path_params["run"]
+    found, told, time = one_run(ledger, key), story(ledger, key), begun(ledger, key)
+    return page(
+        request, "run.html", run=found.told, facts=found, story=told, zone=told.zone, sentence=sentence(found),
+        local=str(told.zone) not in ("UTC", "Etc/UTC"), bars=bars(found.told), time=time,
+        length=span(time.length), said=what_was_said(ledger, key), cost_of_one=cost_of_one(found.told),
+        held=[batch for batch in found.told["batches"] if batch["state"] == "held"],
+    )  # fmt: skip
+
+
+def sentence(run: OneRun) -> str:
+    """How it stands with a run, and why, for whoever reads nothing else."""
+    stands = SENTENCES.get(run.state, f"It is {run.state}, which this version does not know.")
+    stopping = " A stop was asked for." if run.stop_asked and not run.told["needs_attention"] else ""
+    return f"{stands}{stopping if run.ended_at is None else ''}{f' {_as_a_sentence(run.why)}' if run.why else ''}"
+
+
+def _as_a_sentence(why: str) -> str:
+    return f"{why[:1].upper()}{why[1:]}{'' if why.endswith('.') else '.'}"
+
+
+def report(request: Request) -> Response:
+    """The report of a run as `callbeat report` makes it, to be kept."""
+    context, key = context_of(request), request.path_params["run"]
+    text = run_page(context.ledger, key, context.clock.now())
+    return Response(text, media_type="text/html", headers=_to_keep(f"{key}.html"))
+
+
+def contacts(request: Request) -> Response:
+    """Its table of contacts, numbers masked."""
+    key = request.path_params["run"]
+    table = _table(context_of(request).ledger, key)
+    return StreamingResponse(_parts(table), media_type="text/csv", headers=_to_keep(f"{key}.csv"))
+
+
+def _table(ledger: Ledger, key: str) -> IO[bytes]:
+    """Made as a whole before the first byte leaves: what fails is a page that says so, not half a table."""
+    with ExitStack() as unless_whole:
+        table = unless_whole.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
+        write_contacts(ledger, key, table)
+        table.seek(0)
+        unless_whole.pop_all()
+    return table
+
+
+def _parts(table: IO[bytes]) -> Iterator[bytes]:
+    with table:
+        while part := table.read(AT_ONCE):
+            yield part
+
+
+def _to_keep(name: str) -> dict[str, str]:
+    name = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    return {"content-disposition": name, "cache-control": "no-store"}
+
+
+ROUTES = [
+    Route("/runs/{run}", run),
+    Route("/runs/{run}/report.html", report),
+    Route("/runs/{run}/contacts.csv", contacts),
+]
