@@ -21,6 +21,7 @@ from dashboard.zones import keep_zone, viewer_zone, what_is_wrong
 
 A_WEEK = timedelta(days=7)
 WEEKS = 2
+AT_ONCE = 30  # campaigns
 LONGEST = 60  # signs of a name
 FORM = ("q", "from", "zone")
 
@@ -33,7 +34,7 @@ def calendar(request: Request) -> Response:
     first = first_day(asked, today)
     days = days_of(first, 7 * WEEKS)
     text, after = asked.get("q", "").strip()[:LONGEST], asked.get("after", "")[:LONGEST]
-    part = campaign_list(context, text=text, after=after)
+    part = campaign_list(context, text=text, after=after, most=AT_ONCE)
     lines = calendar_of(context, part.campaigns, days, zone)
     answer = page(
         request, "calendar.html", lines=lines, weeks=[days[n * 7 : n * 7 + 7] for n in range(WEEKS)], today=today,

@@ -116,12 +116,12 @@ def test_a_run_under_way_tells_of_overlap(browser, world, kolkata):
 
 def test_many_campaigns_come_some_at_a_time_and_are_found_by_name(browser, world):
     """Names that hold a sign with a meaning of its own are names all the same."""
-    for n in range(60):
+    for n in range(40):
         world.a_campaign_row(a_campaign(name=f"c-{n:02}"))
     first = read(browser.get("/calendar?from=2026-11-30"))
-    assert first.links["More campaigns"] == "/calendar?from=2026-11-30&after=c-49"
+    assert first.links["More campaigns"] == "/calendar?from=2026-11-30&after=c-29"
     second = read(browser.get(first.links["More campaigns"]))
-    assert ("c-50" in second.links, "c-49" in second.links, "More campaigns" in second.links) == (
+    assert ("c-30" in second.links, "c-29" in second.links, "More campaigns" in second.links) == (
         True,
         False,
         False,
