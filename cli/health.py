@@ -13,7 +13,7 @@ import typer
 
 from callbeat.errors import CallbeatError, Refusal
 from callbeat.settings import load_settings
-from cli.ports import HOOKS_PORT
+from cli.ports import DASHBOARD_PORT, HOOKS_PORT
 from worker import signs
 
 SILENT_AFTER = 30.0  # seconds; beat writes each five, and not while it doubts the clock
@@ -28,6 +28,7 @@ class Part(StrEnum):
     WORKER = "worker"
     FLOWER = "flower"
     HOOKS = "hooks"
+    DASHBOARD = "dashboard"
 
 
 def register(app: typer.Typer) -> None:
@@ -38,14 +39,15 @@ def register(app: typer.Typer) -> None:
 def health(
     part: Annotated[Part, typer.Argument(help="Which process.")],
     port: Annotated[
-        int | None, typer.Option(help="Of Flower or of the hooks; unset, the usual one.", min=1, max=65535)
+        int | None,
+        typer.Option(help="Of Flower, the hooks or the dashboard; unset, the usual one.", min=1, max=65535),
     ] = None,
 ) -> None:
     """Whether a process of this machine is at work. For containers and supervisors; `doctor` is for people.
 
     beat: one of this machine or container has looked at the ledger within 30 seconds, and believes the clock.
-    worker: one of this host answers by way of the broker. flower: its page answers here. hooks: it answers
-    here, and reaches the ledger. Exit 0 when it is so, else 1, and why.
+    worker: one of this host answers by way of the broker. flower: its page answers here. hooks,
+    dashboard: it answers here, and reaches the ledger. Exit 0 when it is so, else 1, and why.
 
     Example: callbeat health beat
     """
@@ -57,7 +59,9 @@ def health(
         case Part.FLOWER:
             _ask_flower(port or FLOWER_PORT)
         case Part.HOOKS:
-            _ask_hooks(port or HOOKS_PORT)
+            _ask_ours("hooks", port or HOOKS_PORT)
+        case Part.DASHBOARD:
+            _ask_ours("dashboard", port or DASHBOARD_PORT)
 
 
 def _ask_beat() -> None:
@@ -97,16 +101,16 @@ def _ask_flower(port: int) -> None:
         raise Refusal(f"{address} does not answer as Flower does ({type(error).__name__})") from None
 
 
-def _ask_hooks(port: int) -> None:
+def _ask_ours(name: str, port: int) -> None:
     import httpx  # noqa: PLC0415
 
     address = f"http://127.0.0.1:{port}/health"
     try:
         httpx.get(address, timeout=WITHIN, trust_env=False).raise_for_status()
     except httpx.HTTPStatusError:
-        raise Refusal("the hooks answer, and do not reach the ledger: `callbeat doctor` says why") from None
+        raise Refusal(f"{name}: it answers, and does not reach the ledger: `callbeat doctor` says why") from None
     except httpx.HTTPError as error:
-        raise Refusal(f"{address} does not answer as the hooks do ({type(error).__name__})") from None
+        raise Refusal(f"{address} does not answer as {name} does ({type(error).__name__})") from None
 
 
 def main() -> None:

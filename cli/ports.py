@@ -4,7 +4,7 @@ import socket
 
 from callbeat.errors import Refusal
 
-HOOKS_PORT = 8710  # unless another is asked for
+HOOKS_PORT, DASHBOARD_PORT = 8710, 8720  # unless another is asked for
 
 
 def free_port() -> int:

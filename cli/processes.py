@@ -1,4 +1,4 @@
-"""Commands that are one process each: beat, worker, flower, hooks, sandbox."""
+"""Commands that are one process each: beat, worker, flower, dashboard, hooks, sandbox."""
 
 import os
 import re
@@ -14,7 +14,8 @@ from callbeat.settings_blocks import HOW_TO_MAKE_ONE
 from cli.broker import check_broker, tell_missing_broker
 from cli.context import load
 from cli.output import err
-from cli.ports import HOOKS_PORT, free_port, require_free
+from cli.passwords import print_hash
+from cli.ports import DASHBOARD_PORT, HOOKS_PORT, free_port, require_free
 from worker.flower_login import LOGIN, made_up_login, url_of
 from worker.names import WORKER
 
@@ -30,7 +31,7 @@ class Queue(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (beat, worker, flower, hooks, sandbox):
+    for command in (beat, worker, flower, dashboard, hooks, sandbox):
         app.command()(command)
 
 
@@ -52,6 +53,11 @@ def worker_argv(threads: int, name: str = WORKER, queues: Sequence[Queue] = ()) 
 def flower_argv(address: str, port: int) -> list[str]:
     """Flower's command line."""
     return [sys.executable, "-m", "worker.flower", f"--address={address}", f"--port={port}"]
+
+
+def dashboard_argv(host: str, port: int) -> list[str]:
+    """The dashboard's command line."""
+    return [sys.executable, "-m", "dashboard", "--host", host, "--port", str(port)]
 
 
 def hooks_argv(host: str, port: int) -> list[str]:
@@ -107,6 +113,34 @@ def flower(
         err.print(f"Flower's login, until it is started again: {login} ({LOGIN} sets another)", markup=False)
     err.print(f"Flower: {url_of(address, port)}", markup=False)
     _become_with_broker(flower_argv(address, port))
+
+
+def dashboard(
+    port: Annotated[int, typer.Option(help="0 chooses a free one.", min=0, max=65535)] = DASHBOARD_PORT,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; before others than this machine put TLS.")
+    ] = "127.0.0.1",
+    make_hash: Annotated[
+        bool, typer.Option("--hash", help="Ask for a password, print what is kept of it, and end.")
+    ] = False,
+) -> None:
+    """Show what happens, happened, and needs you, as web pages.
+
+    On this machine nobody is asked for a password. Where others can reach it, it needs
+    CALLBEAT_DASHBOARD__PASSWORD_HASH, which --hash makes, or a proxy that names who asks (docs/dashboard.md).
+
+    Example: callbeat dashboard --port 0
+    """
+    if make_hash:
+        print_hash()
+        return
+    settings, port = load(), port or free_port()
+    require_free(port, host)
+    from dashboard.door import Door  # noqa: PLC0415 - no other command needs it
+
+    Door(settings.dashboard, host)
+    err.print(f"dashboard: {url_of(host, port)}", markup=False)
+    _become(dashboard_argv(host, port))
 
 
 def hooks(

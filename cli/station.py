@@ -1,4 +1,4 @@
-"""Everything on this machine: embedded Valkey, sandbox, beat, workers, Flower, as `up` and `demo` run them."""
+"""Everything on this machine, broker, sandbox, beat, workers, Flower, dashboard: as `up` and `demo` run them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from callbeat.settings import Settings
 from cli.context import lend, open_ledger, take_back
 from cli.ports import answers
 from cli.private import private_folder
-from cli.processes import beat_argv, flower_argv, sandbox_argv, worker_argv
+from cli.processes import beat_argv, dashboard_argv, flower_argv, sandbox_argv, worker_argv
 from cli.supervisor import Process, Supervisor
 from cli.valkey import EmbeddedValkey, HomeLock
 
@@ -25,12 +25,13 @@ SANDBOX_ACCOUNTS = {  # in each provider's own form; they open nothing anywhere 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is wanted. `environment` is added to that of every process; `flower_port` None is no Flower."""
+    """What is wanted. `environment` is added to that of every process; A port that is None is no such process."""
 
     settings: Settings
     environment: dict[str, str]
     sandbox_port: int | None = None
     flower_port: int | None = None
+    dashboard_port: int | None = None
     workers: int = 1
     threads: int = 25
 
@@ -123,3 +124,6 @@ def _processes(plan: Plan, home: Path, environment: dict[str, str]) -> Iterator[
     if plan.flower_port is not None:
         argv = flower_argv("127.0.0.1", plan.flower_port)
         yield Process("flower", argv, environment, logs / "flower.log", grace=5, essential=False)
+    if plan.dashboard_port is not None:
+        argv = dashboard_argv("127.0.0.1", plan.dashboard_port)
+        yield Process("dashboard", argv, environment, logs / "dashboard.log", grace=5, essential=False)

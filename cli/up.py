@@ -12,7 +12,7 @@ from cli.broker import check_broker
 from cli.context import open_ledger, read_campaigns
 from cli.home_lock import refuse_if_held
 from cli.output import err
-from cli.ports import free_port, is_free, require_free
+from cli.ports import DASHBOARD_PORT, free_port, is_free, require_free
 from cli.station import Plan, running
 from cli.supervisor import stopping_on_signals
 
@@ -36,8 +36,11 @@ def up(
     flower_port: Annotated[
         int, typer.Option(help="Flower's port; default: 5555, or a free one.", min=0, max=65535)
     ] = 0,
+    dashboard_port: Annotated[
+        int, typer.Option(help="The dashboard's port; default: 8720, or a free one.", min=0, max=65535)
+    ] = 0,
 ) -> None:
-    """Run everything on this machine until Ctrl-C. That is: broker, beat, workers, Flower.
+    """Run everything on this machine until Ctrl-C. That is: broker, beat, workers, Flower, dashboard.
 
     Without CALLBEAT_REDIS_URL an embedded Valkey is started. Other commands of the same CALLBEAT_HOME find it.
 
@@ -48,10 +51,13 @@ def up(
         raise typer.BadParameter("pretended time needs --sandbox: real people live in real time")
     refuse_if_held(settings.home.resolve())
     check_broker(settings)
-    require_free(flower_port)
-    port = flower_port or (FLOWER_PORT if is_free(FLOWER_PORT) else free_port())
+    pages = {
+        "flower_port": _port(flower_port, FLOWER_PORT),
+        "dashboard_port": _port(dashboard_port, DASHBOARD_PORT),
+    }
     sandbox_port = free_port() if sandbox else None
-    plan = Plan(settings, _clock(settings, speed, sandbox=sandbox), sandbox_port, port, workers, threads)
+    clock = _clock(settings, speed, sandbox=sandbox)
+    plan = Plan(settings, clock, sandbox_port, workers=workers, threads=threads, **pages)
     _greet(settings, plan)
     with stopping_on_signals() as stop, running(plan, _tell) as station:
         station.start(stop.is_set)
@@ -60,6 +66,11 @@ def up(
         healthy = station.run_until(stop.is_set)
     if not healthy:
         raise CallbeatError(f"a process cannot be kept running; its log is in {settings.home / 'logs'}")
+
+
+def _port(wanted: int, usual: int) -> int:
+    require_free(wanted)
+    return wanted or (usual if is_free(usual) else free_port())
 
 
 def _clock(settings: Settings, speed: float, *, sandbox: bool) -> dict[str, str]:
@@ -87,6 +98,8 @@ def _greet(settings: Settings, plan: Plan) -> None:
     err.print(f"home: {settings.home} (ledger, logs)", markup=False)
     if plan.sandbox_port:
         err.print(f"sandbox: http://127.0.0.1:{plan.sandbox_port}/_sandbox/ (nobody is called)", markup=False)
+    if plan.dashboard_port:
+        err.print(f"dashboard: http://127.0.0.1:{plan.dashboard_port}", markup=False)
     if plan.flower_port:
         err.print(f"Flower: http://127.0.0.1:{plan.flower_port}", markup=False)
 

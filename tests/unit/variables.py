@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from callbeat.settings import SECRETS_DIR, AccountSettings, ClockSettings, HooksSettings, Settings, SourceSettings
+from callbeat.settings_blocks import DashboardSettings
 from callbeat.settings_notify import NotifySettings
 
 ROOT = Path(__file__).parents[2]
@@ -22,8 +23,9 @@ def known(name: str) -> bool:
     clock = {f"CALLBEAT_CLOCK__{field.upper()}" for field in ClockSettings.model_fields}
     hooks = {f"CALLBEAT_HOOKS__{field.upper()}" for field in HooksSettings.model_fields}
     notify = {f"CALLBEAT_NOTIFY__{field.upper()}" for field in NotifySettings.model_fields}
+    pages = {f"CALLBEAT_DASHBOARD__{field.upper()}" for field in DashboardSettings.model_fields}
     plain = {f"CALLBEAT_{field.upper()}" for field in set(Settings.model_fields)}
-    return name in plain | clock | hooks | notify | set(of_compose) | {SECRETS_DIR}
+    return name in plain | clock | hooks | notify | pages | set(of_compose) | {SECRETS_DIR}
 
 
 def unknown(text: str) -> list[str]:

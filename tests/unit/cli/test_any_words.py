@@ -223,7 +223,7 @@ def test_whatever_stands_in_the_environment_is_answered(place, environment, name
             variables.setenv(variable, value)
         left = type_it(*name.split())
     assert is_answered(left, [*environment.items(), name])
-    assert left.code in (0, 1, 2)
+    assert left.code in (0, 1, 2, 3)  # the last: `stop --all` meets batches that are held
 
 
 @pytest.mark.slow
