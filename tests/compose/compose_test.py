@@ -20,7 +20,7 @@ from containers import ROOT, Failed, Project, docker, find_compose, inspect, run
 
 SECRETS = ROOT / "deploy" / "compose" / "sandbox-secrets"
 LONGEST = 45 * 60  # seconds, whatever happens
-STAY = {"valkey": 1, "postgres": 1, "sandbox": 1, "beat": 2, "worker": 1, "flower": 1}
+STAY = {"valkey": 1, "postgres": 1, "sandbox": 1, "beat": 2, "worker": 1, "flower": 1, "dashboard": 1}
 WORKERS = 4
 FINAL = ("finished", "failed", "cancelled", "skipped", "missed")
 EARLY, LATE = ("early-trillet", "early-cartesia"), tuple(f"late-{n}" for n in range(1, 5))

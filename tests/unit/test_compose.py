@@ -4,6 +4,7 @@ import shlex
 
 import pytest
 
+from dashboard.passwords import fits
 from tests.unit.cli.command_lines import parse
 from tests.unit.containers import compose, services
 from tests.unit.variables import ROOT
@@ -52,7 +53,7 @@ def test_it_starts_in_order():
     """No process meets an old form of the tables, or none."""
     assert services()["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert services()["migrate"]["restart"] == "no"
-    for name in ("beat", "worker", "hooks"):
+    for name in ("beat", "worker", "dashboard", "hooks"):
         waits = services()[name]["depends_on"]
         assert waits["migrate"] == {"condition": "service_completed_successfully"}
         assert waits["valkey"] == {"condition": "service_healthy"}
@@ -82,7 +83,7 @@ def test_secrets_are_files_and_each_has_only_its_own():
 def test_nothing_is_published_beyond_this_machine():
     """Flower is for who sits here, or behind a proxy; the ledger and the broker are for nobody."""
     published = {name: service["ports"] for name, service in services().items() if "ports" in service}
-    assert set(published) == {"flower", "hooks", "sandbox"}
+    assert set(published) == {"flower", "dashboard", "hooks", "sandbox"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
@@ -99,14 +100,17 @@ def test_the_trial_has_a_project_and_secrets_of_its_own():
     url = (secrets / "callbeat" / "callbeat_database_url").read_text().strip()
     assert url == f"postgresql://callbeat:{password}@postgres/callbeat"
     assert (secrets / "flower_basic_auth").read_text() == ""
-    assert set(compose("docker-compose.sandbox.yml")["services"]) == {"beat", "worker"}
+    kept = (secrets / "callbeat" / "callbeat_dashboard__password_hash").read_text().strip()
+    assert fits(kept, "callbeat sandbox")
+    assert "`callbeat sandbox`" in (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+    assert set(compose("docker-compose.sandbox.yml")["services"]) == {"beat", "worker", "dashboard"}
 
 
 def test_who_stays_on_sqlite_is_on_it_in_every_process():
     """One that was left out would begin a ledger of its own on PostgreSQL."""
     stays = compose("docker-compose.sqlite.yml")
     uses = {name for name in OURS if "home:/app/var" in services()[name].get("volumes", [])}
-    assert uses == {"migrate", "beat", "worker", "hooks"}
+    assert uses == {"migrate", "beat", "worker", "dashboard", "hooks"}
     for name in uses:
         assert stays["services"][name]["environment"] == {"CALLBEAT_DATABASE_URL": "sqlite:////app/var/callbeat.db"}
     assert set(stays["secrets"]) == set(compose()["secrets"])

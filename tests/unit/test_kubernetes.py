@@ -149,7 +149,7 @@ def test_workers_are_counted_by_what_waits_in_every_queue():
 
 def test_the_folder_can_be_applied_as_it_is():
     """`kubectl apply -f` takes every file of it, and none of what is optional."""
-    assert [path.suffix for path in KUBERNETES.iterdir() if path.is_file()] == [".yaml"] * 8
+    assert [path.suffix for path in KUBERNETES.iterdir() if path.is_file()] == [".yaml"] * 9
     page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
     for path in MANIFESTS:
         assert path.name in page
