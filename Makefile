@@ -25,12 +25,17 @@ $(STAMP): requirements-dev.lock pyproject.toml
 demo: $(STAMP) ## recurring campaigns on three pretended providers, from YAML to finished calls, in 90 seconds
 	@$(BIN)/callbeat demo
 
-test: $(STAMP) ## everything: make check, long unit tests, contract tests, integration tests on real processes
+browser: ## Debian's chromium and promtool, which no wheel has, for the tests (apt-get, as root; once)
+	@tests/browser/install
+
+test: ## everything: make check, long unit tests, contract tests, integration tests on real processes, a real browser
+	@$(MAKE) --no-print-directory -j 2 setup browser
 	@$(MAKE) --no-print-directory check
 	$(PYTEST) tests/unit -m slow -n 2 --dist worksteal
 	CALLBEAT_TEST_LEDGER=postgresql $(PYTEST) tests/unit/ledger tests/unit/runs tests/unit/doctor/test_database.py -m "not slow" -n 2 --dist worksteal
 	$(PYTEST) tests/contract -n 2 --dist worksteal
 	$(PYTEST) tests/simulation -n 2 --dist worksteal
+	$(PYTEST) tests/browser -n 2 --dist loadfile
 	$(INTEGRATION) -n 6 --dist load --maxschedchunk 1 || $(INTEGRATION) --last-failed --last-failed-no-failures none
 
 SEEDS ?= 20
@@ -82,4 +87,4 @@ compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 10
 clean: ## remove .venv and what runs leave in var/
 	rm -rf .venv var
 
-.PHONY: help setup demo test simulate simulate-year crash-points storm fuzz bench check lint quick docs site lock compose-test clean
+.PHONY: help setup browser demo test simulate simulate-year crash-points storm fuzz bench check lint quick docs site lock compose-test clean

@@ -63,7 +63,7 @@ class Size:
     workers: int
 
 
-FULL = Size(runs=1000, a_minute=400, crowd=300, lead=30, late=10, speed=15, head=20, workers=2)
+FULL = Size(runs=1000, a_minute=400, crowd=300, lead=30, late=10, speed=6, head=20, workers=2)
 SMALL = Size(runs=8, a_minute=60, crowd=4, lead=12, late=0, speed=120, head=3, workers=1)
 
 
