@@ -11,7 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from callbeat.clock import iso, parse_instant
 from callbeat.errors import Refusal, UsageError
-from callbeat.runs import by_hand, report, resolving, switches
+from callbeat.runs import acts, by_hand, report, resolving
+from callbeat.runs.acts_on_files import question_of_running
 from callbeat.runs.context import Context
 from callbeat.runs.heartbeat import beat_age, confirm_clock
 from cli.context import load, make_context, read_campaigns
@@ -78,8 +79,7 @@ def run(
     due_at, settings = _instant(at), load()
     context = make_context(settings)
     found = by_hand.find_campaign(campaign, read_campaigns(settings))
-    source = found.contacts.source or f"a query of {found.contacts.database}"
-    ask(f"Call the contacts of {campaign} ({source}, account {found.account}) now?", yes)
+    ask(question_of_running(found), yes)
     key = by_hand.run_by_hand(context, found, due_at, actor())
     _warn_if_nobody_works(context)
     err.print(f"made {key}", markup=False)
@@ -173,14 +173,15 @@ def stop(
         raise UsageError("say which run to stop, or --all")
     context = make_context(load())
     if run_key is None:
-        ask("Stop everything, and let nothing begin until `callbeat start`?", yes)
-        stopping = switches.halt(context, actor())
-        err.print(f"everything is stopped: {stopping} batches are being stopped; `callbeat start` lifts it")
+        _carry_out(acts.halting(context), yes)
         _warn_if_nobody_works(context)
         return
-    ask(f"Stop {run_key}?", yes)
-    by_hand.stop_run(context, run_key, actor())
-    err.print(f"{run_key} is being stopped: `callbeat show {run_key}` tells when it is", markup=False)
+    _carry_out(acts.stopping(context, run_key), yes)
+
+
+def _carry_out(act: acts.Act, yes: bool) -> None:
+    ask(act.question, yes)
+    err.print(act.do(actor()).words, markup=False)
 
 
 def start(yes: Yes = False) -> None:
@@ -188,10 +189,7 @@ def start(yes: Yes = False) -> None:
 
     Example: callbeat start
     """
-    context = make_context(load())
-    ask("Let runs begin again?", yes)
-    switches.lift(context, actor())
-    err.print("runs open again from now on; what was stopped stays so", markup=False)
+    _carry_out(acts.lifting(make_context(load())), yes)
 
 
 def pause(campaign: Annotated[str, typer.Argument(help="The campaign's name.")], yes: Yes = False) -> None:
@@ -199,10 +197,7 @@ def pause(campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
 
     Example: callbeat pause renewal-reminders
     """
-    context = make_context(load())
-    ask(f"Pause {campaign}?", yes)
-    skipped = switches.pause(context, campaign, actor())
-    err.print(f"{campaign} is paused; planned runs that are skipped by it: {skipped}", markup=False)
+    _carry_out(acts.pausing(make_context(load()), campaign), yes)
 
 
 def resume(campaign: Annotated[str, typer.Argument(help="The campaign's name.")], yes: Yes = False) -> None:
@@ -210,10 +205,7 @@ def resume(campaign: Annotated[str, typer.Argument(help="The campaign's name.")]
 
     Example: callbeat resume renewal-reminders
     """
-    context = make_context(load())
-    ask(f"Resume {campaign}?", yes)
-    switches.resume(context, campaign, actor())
-    err.print(f"{campaign} goes on from now; what was skipped is not made up for", markup=False)
+    _carry_out(acts.resuming(make_context(load()), campaign), yes)
 
 
 def resolve(
@@ -239,12 +231,7 @@ def resolve(
     held = resolving.held_batch(context, batch)
     for line in resolving.facts(context, held):
         err.print(line, markup=False)
-    if placed is not None:
-        decision, question = resolving.placed(context, held, placed), f"Follow it as {placed}?"
-    elif not_placed:
-        decision, question = resolving.not_placed(context, held), "Are you sure that it is not there?"
-    else:
-        decision, question = resolving.given_up(context, held), "End it?"
+    decision, question = acts.decided(context, held, placed, given_up=give_up)
     err.print(f"so {decision.words}", markup=False)
     ask(question, yes)
     to = resolving.carry_out(context, held, decision, actor())

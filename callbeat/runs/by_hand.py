@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from callbeat.campaigns.hours import asks_recipient, next_window
 from callbeat.campaigns.model import Campaign
@@ -21,7 +22,7 @@ from callbeat.runs.labels import run_key
 from callbeat.runs.planning import insert_run
 from callbeat.runs.report import find_run
 from callbeat.runs.revisions import remember
-from callbeat.runs.starts import OUTSIDE_HOURS, NoneLeft, first_possible
+from callbeat.runs.starts import OUTSIDE_HOURS, Chosen, NoneLeft, first_possible
 from callbeat.runs.stop import STOPPED
 
 S = BatchState
@@ -42,31 +43,29 @@ def find_campaign(name: str, readings: list[Reading]) -> Campaign:
     return found[0].campaign
 
 
-def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor: str) -> str:
+def run_by_hand(
+    context: Context, campaign: Campaign, at: datetime | None, actor: str, *, nth: int | None = None
+) -> str:
     """Make a run with a key of its own, which opens now (or `lead` before `at`). Returns its key.
 
+    `nth` is which of the campaign's runs by hand it is to be, as whoever asks for it was told: asked twice it is
+    made once.
+
     Raises:
-        Refusal: no start within the hours, not approved, a ceiling of the day that is reached, or the clock is not
-            to be believed.
+        Refusal: no start within the hours, not approved, a ceiling of the day that is reached, the clock is not
+            to be believed, or the `nth` is there already.
     """
-    if (why := clock_held(context)) is not None:
-        raise Refusal(f"planning is held: {why}. Set the clock right, or `callbeat clock confirm`")
-    _refuse_while_halted(context)
+    due, chosen = start_by_hand(context, campaign, at)
     now = context.clock.now()
-    due = (at or now).replace(microsecond=0)
-    rules = rules_of(campaign.provider)
-    chosen = first_possible(rules, campaign, due, now, by_hand=True)
-    if isinstance(chosen, NoneLeft):
-        raise Refusal(f"{chosen.words}{_advice(chosen, campaign, max(due, now))}")
     opens = max(now, due - campaign.schedule.lead)
     with context.ledger.write() as writer:
         writer.lock(campaign_lock(campaign.name))
-        if waits_for_approval(context, writer.session, campaign, campaign.revision):
-            raise Refusal(f"{campaign.name} as it is written now is not approved: callbeat approve {campaign.name}")
+        refuse_unapproved(context, writer.session, campaign)
         if (held := used_up(context.ceilings, writer.session, chosen.start.start_at)) is not None:
             raise Refusal(f"{held.words}: wait until midnight UTC, or raise it where beat and workers run")
-        count = select(func.max(RunRow.manual)).where(RunRow.campaign == campaign.name)
-        n = (writer.session.execute(count).scalar() or 0) + 1
+        n = next_by_hand(writer.session, campaign.name)
+        if nth is not None and nth != n:
+            raise Refusal(f"{run_key(campaign.name, due, nth)} was made meanwhile: look at it before another")
         row = RunRow(
             key=run_key(campaign.name, due, n), campaign=campaign.name, revision=campaign.revision, manual=n,
             due_at=due, opens_at=opens, state=RunState.PLANNED, next_action_at=opens, created_at=now,
@@ -75,6 +74,35 @@ def run_by_hand(context: Context, campaign: Campaign, at: datetime | None, actor
         insert_run(writer, row, now, why=f"asked for by hand, due {due:%Y-%m-%d %H:%M} UTC", actor=actor)
     context.send("sweep", [])
     return row.key
+
+
+def start_by_hand(context: Context, campaign: Campaign, at: datetime | None) -> tuple[datetime, Chosen]:
+    """When a run asked for now would be due (UTC), and which start it would have.
+
+    Raises:
+        Refusal: none within the hours, everything is stopped, or the clock is not to be believed.
+    """
+    if (why := clock_held(context)) is not None:
+        raise Refusal(f"planning is held: {why}. Set the clock right, or `callbeat clock confirm`")
+    _refuse_while_halted(context)
+    now = context.clock.now()
+    due = (at or now).replace(microsecond=0)
+    chosen = first_possible(rules_of(campaign.provider), campaign, due, now, by_hand=True)
+    if isinstance(chosen, NoneLeft):
+        raise Refusal(f"{chosen.words}{_advice(chosen, campaign, max(due, now))}")
+    return due, chosen
+
+
+def refuse_unapproved(context: Context, session: Session, campaign: Campaign) -> None:
+    """Raises Refusal: nobody has approved it as its file says now, and on its account that is needed."""
+    if waits_for_approval(context, session, campaign, campaign.revision):
+        raise Refusal(f"{campaign.name} as it is written now is not approved: callbeat approve {campaign.name}")
+
+
+def next_by_hand(session: Session, name: str) -> int:
+    """Which of a campaign's runs by hand the next one is."""
+    highest = select(func.max(RunRow.manual)).where(RunRow.campaign == name)
+    return (session.execute(highest).scalar() or 0) + 1
 
 
 def _refuse_while_halted(context: Context) -> None:
@@ -105,8 +133,7 @@ def stop_run(context: Context, key: str, actor: str) -> None:
     with context.ledger.write() as writer:
         run = find_run(writer.session, key)
         writer.session.expunge(run)
-        if run.state.final:
-            raise Refusal(f"{key} is {run.state} already")
+        refuse_over(run)
         writer.note(run, at=now, why="a stop was asked for", actor=actor)
         if run.state is RunState.PLANNED and run.lease_until is None:
             writer.move(
@@ -121,6 +148,12 @@ def stop_run(context: Context, key: str, actor: str) -> None:
             f"{waiting[0]} is held: what it does at the provider only a person can tell. Stop it there, then "
             f"`callbeat resolve '{waiting[0]}'` says what became of it"
         )
+
+
+def refuse_over(run: RunRow) -> None:
+    """Raises Refusal: nothing of it is left to stop."""
+    if run.state.final:
+        raise Refusal(f"{run.key} is {run.state} already")
 
 
 def _wish(writer: Writer, run: RunRow) -> None:

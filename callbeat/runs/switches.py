@@ -27,9 +27,7 @@ def pause(context: Context, name: str, actor: str) -> int:
     now = context.clock.now()
     with context.ledger.write() as writer:
         writer.lock(campaign_lock(name))
-        row = _campaign(writer.session, name)
-        if row.paused_since is not None:
-            raise Refusal(f"{name} is paused already, since {iso(row.paused_since)}")
+        refuse_paused(known_campaign(writer.session, name))
         _set_pause(writer, name, now)
         writer.note_campaign(name, at=now, why="paused", actor=actor, word="campaign.paused")
         return _skip_planned(writer, name, now, actor)
@@ -44,18 +42,35 @@ def resume(context: Context, name: str, actor: str) -> None:
     now = context.clock.now()
     with context.ledger.write() as writer:
         writer.lock(campaign_lock(name))
-        if _campaign(writer.session, name).paused_since is None:
-            raise Refusal(f"{name} is not paused")
+        paused_since(known_campaign(writer.session, name))
         _set_pause(writer, name, None)
         why = "resumed: what was skipped is not made up for"
         writer.note_campaign(name, at=now, why=why, actor=actor, word="campaign.resumed")
 
 
-def _campaign(session: Session, name: str) -> CampaignRow:
+def known_campaign(session: Session, name: str) -> CampaignRow:
+    """A campaign that beat has read.
+
+    Raises:
+        Refusal: none of that name.
+    """
     row = session.execute(select(CampaignRow).where(CampaignRow.name == name)).scalar_one_or_none()
     if row is None or row.state == "removed":
         raise Refusal(f"no beat has read a campaign {name} yet: `callbeat validate` lists the files")
     return row
+
+
+def refuse_paused(row: CampaignRow) -> None:
+    """Raises Refusal: it is paused already."""
+    if row.paused_since is not None:
+        raise Refusal(f"{row.name} is paused already, since {iso(row.paused_since)}")
+
+
+def paused_since(row: CampaignRow) -> datetime:
+    """Since when a campaign is paused. Raises Refusal: it is not."""
+    if row.paused_since is None:
+        raise Refusal(f"{row.name} is not paused")
+    return row.paused_since
 
 
 def _set_pause(writer: Writer, name: str, since: datetime | None) -> None:
@@ -134,9 +149,16 @@ def lift(context: Context, actor: str) -> None:
     now = context.clock.now()
     with context.ledger.write() as writer:
         writer.lock(SWITCHES)
-        if halted_since(writer.session) is None:
-            raise Refusal("nothing is stopped: there is nothing to start again")
+        refuse_lifted(writer.session)
         writer.session.merge(SwitchRow(id=ONLY_ROW, halted_since=None))
         why = "started again: what was stopped stays so"
         writer.note_campaign(None, at=now, why=why, actor=actor, word="site.started")
     context.send("sweep", [])
+
+
+def refuse_lifted(session: Session) -> datetime:
+    """Since when everything is stopped. Raises Refusal: nothing is."""
+    since = halted_since(session)
+    if since is None:
+        raise Refusal("nothing is stopped: there is nothing to start again")
+    return since

@@ -10,6 +10,7 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted, Busy, Refused, Why
 from callbeat.providers.port import Phase
+from callbeat.runs.acts_on_files import running
 from callbeat.runs.by_hand import find_campaign, run_by_hand, stop_run
 from callbeat.runs.finish import finish
 from callbeat.runs.resolving import held_batch
@@ -41,6 +42,16 @@ def test_a_run_by_hand_opens_now(world):
 def test_runs_by_hand_are_counted(world):
     """Each has its number, also on one and the same minute."""
     assert [ask(world).key for _ in range(3)] == [f"daily+manual-{n}" for n in (1, 2, 3)]
+
+
+def test_a_run_that_two_were_asked_about_is_made_once(world):
+    """Both were told its name; who comes second is told that it is there, also by another process."""
+    campaign = world.remember(a_campaign())
+    one, other = running(world.context, campaign), running(world.context, campaign)
+    assert one.do("ann").run == "daily+manual-1"
+    with pytest.raises(Refusal, match=r"daily\+manual-1 was made meanwhile"):
+        other.do("bob")
+    assert len(world.runs()) == 1
 
 
 def test_a_run_by_hand_never_takes_a_due_times_place(world):

@@ -1,0 +1,98 @@
+"""What a person may do with a campaign as its file says now: run it, and approve it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter, ValidationError
+
+from callbeat.campaigns.due import next_campaign_due
+from callbeat.campaigns.durations import duration_text
+from callbeat.campaigns.model import Campaign
+from callbeat.clock import iso
+from callbeat.errors import Refusal
+from callbeat.runs import by_hand
+from callbeat.runs.acts import Act, Done
+from callbeat.runs.approval import Change, approval_of, approve, changes_to_approve
+from callbeat.runs.context import Context
+from callbeat.runs.labels import run_key
+from callbeat.runs.starts import Chosen
+
+_DURATION = TypeAdapter(timedelta)
+
+
+def running(context: Context, campaign: Campaign, at: datetime | None = None) -> Act:
+    """A run by hand. Made once, however often it is done: the next has another name.
+
+    Raises:
+        Refusal: it would be refused.
+    """
+    due, chosen = by_hand.start_by_hand(context, campaign, at)
+    with context.ledger.read() as session:
+        by_hand.refuse_unapproved(context, session, campaign)
+        nth = by_hand.next_by_hand(session, campaign.name)
+
+    def do(actor: str) -> Done:
+        key = by_hand.run_by_hand(context, campaign, at, actor, nth=nth)
+        return Done(f"made {key}", key)
+
+    key = run_key(campaign.name, due, nth)
+    will = list(_of_running(campaign, chosen, key))
+    return Act(f"Run {campaign.name} now", will, question_of_running(campaign), do, f"{key} {campaign.revision}")
+
+
+def question_of_running(campaign: Campaign) -> str:
+    """Whom it calls, and on which account."""
+    return f"Call the contacts of {campaign.name} ({_source(campaign)}, account {campaign.account}) now?"
+
+
+def _source(campaign: Campaign) -> str:
+    return campaign.contacts.source or f"a query of {campaign.contacts.database}"
+
+
+def _of_running(campaign: Campaign, chosen: Chosen, key: str) -> Iterator[str]:
+    yield f"It is made as {key}, by the file as it is now (revision {campaign.revision})."
+    yield f"Its contacts are read from {_source(campaign)}. Who may not be called is left out, as in every run."
+    who = f"agent {campaign.agent} of {campaign.provider}, account {campaign.account}"
+    until = f", and stops before {iso(chosen.dial_until)}" if chosen.dial_until else ""
+    yield f"It calls with {who}. It starts to dial at {iso(chosen.start.start_at)}{until}."
+    yield "It ignores `late`, never the hours. It goes beside what is planned, and takes no due time's place."
+
+
+def approving(context: Context, campaign: Campaign) -> Act:
+    """A person's yes to this very revision.
+
+    Raises:
+        Refusal: it is approved already.
+    """
+    with context.ledger.read() as session:
+        approval = approval_of(session, campaign.name, campaign.revision)
+        changed = changes_to_approve(session, campaign)
+    if approval is not None:
+        raise Refusal(f"{campaign.name} is approved already, since {iso(approval.at)}, by {approval.by}")
+
+    def do(actor: str) -> Done:
+        approve(context, campaign, actor)
+        return Done(f"{campaign.name} is approved: revision {campaign.revision}")
+
+    question = f"Let {campaign.name} run so, on account {campaign.account}?"
+    will = list(_of_approving(context, campaign, changed))
+    return Act(f"Approve {campaign.name}", will, question, do, campaign.revision)
+
+
+def _of_approving(context: Context, campaign: Campaign, changed: list[Change]) -> Iterator[str]:
+    """What is to be judged: each value that differs, and when it would call next."""
+    for change in changed:
+        before, now = as_written(change.before), as_written(change.after) or "(left out)"
+        yield f"{change.key}: {now if before is None else f'{before} -> {now}'}"
+    due = next_campaign_due(campaign, context.clock.now() - timedelta(seconds=1))
+    yield f"next due: {iso(due) if due else 'never again'}; `callbeat preview` shows whom"
+    if not context.needs_approval(campaign.account):
+        yield f"not needed now: {campaign.account} calls nobody, or CALLBEAT_APPROVAL is off"
+
+
+def as_written(value: str | None) -> str | None:
+    """A duration as campaign files write it; anything else as it is."""
+    try:
+        return duration_text(_DURATION.validate_json(value)) if value and value.startswith('"P') else value
+    except ValidationError:
+        return value
