@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 
 from callbeat.runs.context import Context
 from callbeat.settings import Settings
-from dashboard import calendar, calls, login, run, runs, today
+from dashboard import actions, calendar, calls, login, run, runs, today
 from dashboard.assets import FOLDER, Assets
 from dashboard.door import AtTheDoor, Door, cookie_name
 from dashboard.forms import Forms
@@ -30,6 +30,7 @@ AREAS = (
     runs,
     run,
     calls,
+    actions,
 )  # fmt: skip
 
 
