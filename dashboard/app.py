@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 
 from callbeat.runs.context import Context
 from callbeat.settings import Settings
-from dashboard import actions, calendar, calls, login, run, runs, today
+from dashboard import actions, calendar, calls, campaign, campaigns, login, run, runs, today
 from dashboard.assets import FOLDER, Assets
 from dashboard.door import AtTheDoor, Door, cookie_name
 from dashboard.forms import Forms
@@ -31,6 +31,8 @@ AREAS = (
     run,
     calls,
     actions,
+    campaigns,
+    campaign,
 )  # fmt: skip
 
 
