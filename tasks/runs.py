@@ -54,7 +54,7 @@ def _one(step: Callable[[], object], name: str, row_id: int) -> None:
 def _result(step: Callable[[], object], row_id: int) -> str:
     """What became of it, in a word; a line of the log where it did not go its ordinary way."""
     try:
-        step()
+        well = step() is not False
     except LedgerConflict as conflict:
         log.info("task.overtaken", id=row_id, why=str(conflict))
         return "overtaken"
@@ -64,7 +64,7 @@ def _result(step: Callable[[], object], row_id: int) -> str:
     except Exception:
         log.exception("task.failed", id=row_id)
         return "failed"
-    return "done"
+    return "done" if well else "failed"
 
 
 @shared_task(name="runs.open")

@@ -23,8 +23,8 @@ NOT_OF_THE_ROW = (LedgerConflict, LedgerError, Lapsed)
 S = BatchState
 
 
-def guarded(context: Context, table: type[R], row_id: int, step: Callable[[], Any]) -> None:
-    """Do a step for a row. What it raises is told and counted, and goes no further.
+def guarded(context: Context, table: type[R], row_id: int, step: Callable[[], Any]) -> bool:
+    """Do a step for a row; whether it went well. What it raises is told and counted, and goes no further.
 
     Raises:
         LedgerConflict, LedgerError, Lapsed: of these the row is innocent.
@@ -36,6 +36,8 @@ def guarded(context: Context, table: type[R], row_id: int, step: Callable[[], An
     except Exception as error:
         log.exception("task.failed", id=row_id)
         stumbled(context, table, row_id, error)
+        return False
+    return True
 
 
 def stumbled(context: Context, table: type[R], row_id: int, error: Exception) -> None:

@@ -182,6 +182,13 @@ def test_a_task_counts_with_its_result(risen):
     assert risen("task_duration_seconds_count") == {"task=poll": 2}
 
 
+def test_a_step_that_stumbles_is_a_task_that_failed(world, risen, monkeypatch):
+    """Also where that was seen to already, and its row is tried again."""
+    monkeypatch.setattr(tasks, "context", lambda: world.context)
+    tasks._each(lambda _context, _id: 1 / 0, [1], RunRow)
+    assert risen("tasks_total") == {"task=<lambda>,result=failed": 1}
+
+
 def test_what_cannot_be_counted_stops_no_step(world, monkeypatch):
     """The run was ended: that it was not counted must not end it otherwise."""
     batch = world.a_batch(S.FINISHED, rows=1)
