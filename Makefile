@@ -66,6 +66,7 @@ fuzz: $(STAMP) ## bad input at random, TIMES=30 as often as in the tests: files,
 docs: $(STAMP) ## the pages that are generated from code
 	$(BIN)/python -m callbeat.providers.table > docs/providers.md.new && mv docs/providers.md.new docs/providers.md
 	$(BIN)/python -m callbeat.settings_page > config/.env.example.new && mv config/.env.example.new config/.env.example
+	$(BIN)/python -m callbeat.metrics_page docs/metrics.md > docs/metrics.md.new && mv docs/metrics.md.new docs/metrics.md
 
 site: $(STAMP) ## the pages as a site, in var/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

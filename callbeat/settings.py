@@ -26,6 +26,7 @@ from callbeat.settings_blocks import (
     ClockSettings,
     DashboardSettings,
     HooksSettings,
+    MetricsSettings,
     SourceSettings,
 )
 from callbeat.settings_notify import NotifySettings
@@ -89,6 +90,7 @@ class Settings(BaseSettings):
     hooks: HooksSettings = HooksSettings()
     dashboard: DashboardSettings = DashboardSettings()
     notify: NotifySettings = NotifySettings()
+    metrics: MetricsSettings = MetricsSettings()
     request_timeout: float = Field(
         default=30.0, gt=0, le=120, description="Seconds for a whole request; leases are four times as long."
     )

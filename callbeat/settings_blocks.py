@@ -166,6 +166,20 @@ def _networks(told: str | None) -> list[IPv4Network | IPv6Network]:
     return [ip_network(one.strip()) for one in (told or "").split(",") if one.strip()]
 
 
+class MetricsSettings(BaseModel):
+    """Where Prometheus asks each process. Without a port nobody listens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65_400,
+        description="beat listens here, others near it: hooks at 2 more, dashboard at 4, workers from 10 on.",
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="The address that they listen at.")
+
+
 class ClockSettings(BaseModel):
     """Pretended time = origin + (real - started) x speed."""
 

@@ -9,6 +9,7 @@ from callbeat.settings_blocks import (
     ClockSettings,
     DashboardSettings,
     HooksSettings,
+    MetricsSettings,
     SourceSettings,
 )
 from callbeat.settings_notify import NotifySettings
@@ -63,6 +64,7 @@ NOTIFY = {
     "smtp_password": "password",
     "smtp_tls": "starttls",
 }
+METRICS = {"port": "9310", "host": "127.0.0.1"}
 CLOCK = {"origin": "2026-12-01T06:12:00+00:00", "started": "2026-11-22T09:00:00+00:00", "speed": "60"}
 
 
@@ -73,7 +75,7 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
-        if name not in ("accounts", "sources", "clock", "hooks", "dashboard", "notify"):
+        if name not in ("accounts", "sources", "clock", "hooks", "dashboard", "notify", "metrics"):
             variable = name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}"
             yield f"\n# {field.description}\n# {variable}={EXAMPLES[name]}\n"
     yield "\n# A folder with one file for each secret, named like its variable, in small letters or not.\n"
@@ -97,6 +99,9 @@ def _lines() -> Iterator[str]:
     yield "\n# Notifications by webhook and e-mail (docs/notifications.md).\n"
     for name, field in NotifySettings.model_fields.items():
         yield f"#   {name.upper()}: {field.description}\n# CALLBEAT_NOTIFY__{name.upper()}={NOTIFY[name]}\n"
+    yield "\n# Where Prometheus asks each process (docs/metrics.md).\n"
+    for name, field in MetricsSettings.model_fields.items():
+        yield f"#   {name.upper()}: {field.description}\n# CALLBEAT_METRICS__{name.upper()}={METRICS[name]}\n"
     yield "\n# Pretended time, ORIGIN + (real − STARTED) × SPEED: refused unless all accounts are on this host.\n"
     yield from (f"# CALLBEAT_CLOCK__{name.upper()}={CLOCK[name]}\n" for name in ClockSettings.model_fields)
 

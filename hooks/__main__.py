@@ -12,9 +12,12 @@ from typing import NoReturn
 
 import uvicorn
 
+from callbeat import metrics_port
 from callbeat.errors import CallbeatError, SettingsError
+from callbeat.gauges import Asked
 from callbeat.logs import begin_logs, settle_logs
 from callbeat.runs.context import log, open_context
+from callbeat.runs.standing import answers
 from callbeat.settings import load_settings
 from callbeat.settings_blocks import HOW_TO_MAKE_ONE
 from hooks.app import create_app
@@ -49,7 +52,9 @@ def serve(host: str, port: int) -> None:
     settle_logs("hooks", settings)
     if settings.hooks.secret is None:
         raise SettingsError(f"CALLBEAT_HOOKS__SECRET is not set, and anybody could post: {HOW_TO_MAKE_ONE}")
-    gathering = Gathering(open_context(settings, lambda _task, _ids: None))
+    context = open_context(settings, lambda _task, _ids: None)
+    gathering = Gathering(context)
+    metrics_port.serve("hooks", settings, Asked("ledger_up", lambda: answers(context)))
     app = create_app(settings.hooks.secret.get_secret_value(), gathering)
     threading.Thread(target=gathering.run, name="gathering", daemon=True).start()
     quiet = {"access_log": False, "log_config": None, "server_header": False, "proxy_headers": False}

@@ -4,13 +4,20 @@ import signal
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging, worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import (
+    beat_init,
+    celeryd_init,
+    setup_logging,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from celery.worker.control import inspect_command
 
 from callbeat.errors import CallbeatError
 from callbeat.settings import load_settings
 from tasks import context
-from worker import logs
+from worker import logs, metrics
 from worker.budget import make_budget
 from worker.config import configuration
 from worker.ending import TO_ANSWER, Ending
@@ -53,6 +60,16 @@ def _stats(state: Any, **_: Any) -> dict[str, Any]:
 def _sweep_at_once(**_: Any) -> None:
     """A worker that has come up need not wait for beat to be told what is due."""
     context.send("sweep", [])
+
+
+@beat_init.connect
+def _metrics_of_beat(**_: Any) -> None:
+    metrics.answer_of_beat()
+
+
+@worker_ready.connect
+def _metrics_of_worker(**_: Any) -> None:
+    metrics.answer_of_worker()
 
 
 @worker_ready.connect

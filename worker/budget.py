@@ -31,7 +31,8 @@ class RedisBudget:
     """
 
     def __init__(self, redis_url: str, clock: Clock) -> None:
-        self._shared = _Window(_CampaignTime(limits_url(redis_url), clock), clock)
+        self._storage = _CampaignTime(limits_url(redis_url), clock)
+        self._shared = _Window(self._storage, clock)
         self._alone = _Alone(MemoryStorage(), clock)
 
     def spend(self, account: str, a_minute: int, errand: Errand, requests: int = 1) -> timedelta | None:
@@ -40,6 +41,15 @@ class RedisBudget:
             return self._shared.spend(account, a_minute, errand, requests)
         except (RedisError, StorageError, OSError):
             return self._alone.spend(account, max(1, int(a_minute * WITHOUT_REDIS)), errand, requests)
+
+    def left(self, account: str, a_minute: int) -> int:
+        """How many requests may leave now, for the most urgent of errands.
+
+        Raises:
+            RedisError, StorageError, OSError: Redis does not answer, and nobody knows.
+        """
+        most = allowed(a_minute, Errand.STOP)
+        return most - self._storage.entries(_key(account), most, self._shared.window())
 
 
 class _CampaignTime(RedisStorage):
@@ -54,6 +64,12 @@ class _CampaignTime(RedisStorage):
         now = self._clock.now().timestamp()
         return bool(self.lua_acquire_moving_window([self.prefixed_key(key)], [now, limit, expiry, amount]))
 
+    def entries(self, key: str, limit: int, expiry: int) -> int:
+        """How many of the last `limit` came within the last `expiry` seconds of this clock."""
+        now = self._clock.now().timestamp()
+        found = self.lua_moving_window([self.prefixed_key(key)], [now - expiry, limit])
+        return int(found[1]) if found else 0
+
 
 class _Window:
     """What has left within the last minute, by account, and how many were refused."""
@@ -66,11 +82,11 @@ class _Window:
 
     def spend(self, account: str, a_minute: int, errand: Errand, requests: int) -> timedelta | None:
         most = allowed(a_minute, errand)
-        if self._storage.acquire_entry(f"requests/{account}", most, self._window(), min(requests, most)):
+        if self._storage.acquire_entry(_key(account), most, self.window(), min(requests, most)):
             return None
         return wait(self._refused(account, errand), a_minute, errand, random.random())
 
-    def _window(self) -> int:
+    def window(self) -> int:
         """Campaign seconds in which no more than the limit may leave."""
         return MINUTE + min(math.ceil(ON_THE_WIRE * self._speed), MINUTE)
 
@@ -84,8 +100,12 @@ class _Window:
 class _Alone(_Window):
     """The same in this process's memory, by real time."""
 
-    def _window(self) -> int:
+    def window(self) -> int:
         return max(1, math.ceil(MINUTE / self._speed))
+
+
+def _key(account: str) -> str:
+    return f"requests/{account}"
 
 
 def make_budget(settings: Settings) -> RedisBudget:

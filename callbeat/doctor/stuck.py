@@ -15,12 +15,11 @@ from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.runs.context import REQUESTS_IN_A_LEASE
 from callbeat.runs.next_step import LIVE
 from callbeat.runs.pace import overdue
+from callbeat.runs.undecided import DECIDING, gone_by
 
 PATIENCES = 5  # so many without anything happening, and a row was forgotten
 SETTLING = timedelta(hours=1)  # after a batch should have been given up by the steps themselves
-DECIDING = timedelta(minutes=30)  # after the last instant at which a run could have begun
 UNMADE = timedelta(hours=1)  # what is made and not scheduled is removed for so long, before it is given up
-BY_HAND = timedelta(days=1)  # a run by hand ignores `late`, not its hours
 BEFORE_ACTIVE = (RunState.PLANNED, RunState.OPENING)
 BEFORE_START = (BatchState.READY, BatchState.CREATING, BatchState.CREATED)
 MOST_TOLD = 20
@@ -122,10 +121,9 @@ def _undecided(ledger: Ledger, runs: list[RunRow], batches: list[BatchRow], now:
 
 def _gone_by(ledger: Ledger, run: RunRow, now: datetime) -> bool:
     """Whether its last permitted start has gone by."""
-    if run.due_at > now or (run.manual and run.due_at > now - BY_HAND):
+    if run.due_at > now:
         return False
-    campaign = definition(ledger, run.campaign, run.revision)
-    return campaign is None or run.due_at + campaign.schedule.late <= now
+    return gone_by(definition(ledger, run.campaign, run.revision), run.due_at, now, by_hand=bool(run.manual))
 
 
 def _name(row: RunRow | BatchRow) -> str:

@@ -32,7 +32,7 @@ def test_the_example_of_settings_is_up_to_date():
     """It is copied, and what is missing there is never found."""
     written = (ROOT / "config" / ".env.example").read_text(encoding="utf-8")
     assert written == settings_page.page(), "run `make docs`"
-    blocks = {"accounts", "sources", "clock", "hooks", "dashboard", "notify"}
+    blocks = {"accounts", "sources", "clock", "hooks", "dashboard", "notify", "metrics"}
     assert set(settings.Settings.model_fields) - blocks == set(settings_page.EXAMPLES)
     assert set(settings.PROVIDERS) <= set(settings_page.ACCOUNTS)
 
@@ -54,8 +54,8 @@ def test_every_line_of_the_example_can_be_set(monkeypatch, tmp_path):
 def test_every_setting_reaches_the_containers():
     """What is not on the list is dropped in silence: a limit for a trial would be one that nobody keeps."""
     given = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    apart = {"home", "campaigns", "database_url", "clock", "accounts", "sources", "hooks", "dashboard", "notify"}
-    plain = set(settings.Settings.model_fields) - apart
+    blocks = {"clock", "accounts", "sources", "hooks", "dashboard", "notify", "metrics"}
+    plain = set(settings.Settings.model_fields) - blocks - {"home", "campaigns", "database_url"}
     wanted = {name.upper() if name.endswith("_api_key") else f"CALLBEAT_{name.upper()}" for name in plain}
     fields = ("API_KEY", "BASE_URL", "REQUESTS_A_MINUTE")
     wanted |= {f"CALLBEAT_ACCOUNTS__{name.upper()}__{field}" for name in RULES for field in fields}
@@ -66,6 +66,8 @@ def test_every_setting_reaches_the_containers():
         "CALLBEAT_HOOKS__SECRET",
         "CALLBEAT_HOOKS__URL",
         *(f"CALLBEAT_DASHBOARD__{name.upper()}" for name in DashboardSettings.model_fields),
+        "CALLBEAT_METRICS__PORT",
+        "CALLBEAT_METRICS__HOST",
         settings.SECRETS_DIR,
     }
     assert sorted(name for name in wanted if f"  {name}:" not in given) == []

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from callbeat.settings import SECRETS_DIR, AccountSettings, ClockSettings, HooksSettings, Settings, SourceSettings
-from callbeat.settings_blocks import DashboardSettings
+from callbeat.settings_blocks import DashboardSettings, MetricsSettings
 from callbeat.settings_notify import NotifySettings
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,8 @@ def known(name: str) -> bool:
     notify = {f"CALLBEAT_NOTIFY__{field.upper()}" for field in NotifySettings.model_fields}
     pages = {f"CALLBEAT_DASHBOARD__{field.upper()}" for field in DashboardSettings.model_fields}
     plain = {f"CALLBEAT_{field.upper()}" for field in set(Settings.model_fields)}
-    return name in plain | clock | hooks | notify | pages | set(of_compose) | {SECRETS_DIR}
+    metrics = {f"CALLBEAT_METRICS__{field.upper()}" for field in MetricsSettings.model_fields}
+    return name in plain | clock | hooks | notify | pages | metrics | set(of_compose) | {SECRETS_DIR}
 
 
 def unknown(text: str) -> list[str]:

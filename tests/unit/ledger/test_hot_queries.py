@@ -22,6 +22,7 @@ from callbeat.runs.heartbeat import Heartbeat
 from callbeat.runs.planning import plan_due
 from callbeat.runs.retention import ask_who_goes, let_go
 from callbeat.runs.run_list import Mark, Wanted, run_list
+from callbeat.runs.standing import standing
 from callbeat.runs.story import story
 from callbeat.runs.stumbles import stumbled
 from callbeat.runs.sweep import sweep
@@ -76,6 +77,7 @@ ASKED: dict[str, Step] = {
     "each minute: whose people are to go": lambda world: ask_who_goes(world.context),
     "each task: a batch's stumble": lambda world: stumbled(world.context, BatchRow, LIVE, ValueError()),
     "each task: a run's stumble": lambda world: stumbled(world.context, RunRow, LIVE, ValueError()),
+    "each scrape: how it stands": lambda world: list(standing(world.context, ["bolna"])),
     "each file: new": lambda world: apply(world.context, [good("/config/campaigns/new.yaml")]),
     "each file: broken": lambda world: apply(world.context, [broken(FILE)]),
     "each file: removed": lambda world: apply(world.context, [], [FILE]),
