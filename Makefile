@@ -63,9 +63,13 @@ quick: $(STAMP)
 fuzz: $(STAMP) ## bad input at random, TIMES=30 as often as in the tests: files, answers, requests, commands
 	FUZZ=$(or $(TIMES),30) $(PYTEST) $$(grep -rl --include='test_*.py' '^from tests.trying' tests) -n 2 --dist worksteal
 
+GENERATED := callbeat.providers.table:docs/providers.md callbeat.settings_page:config/.env.example \
+  callbeat.settings_table:docs/settings.md callbeat.campaigns.keys_page:docs/campaign-keys.md \
+  callbeat.ledger.states_page:docs/states.md cli.commands_page:docs/commands.md
 docs: $(STAMP) ## the pages that are generated from code
-	$(BIN)/python -m callbeat.providers.table > docs/providers.md.new && mv docs/providers.md.new docs/providers.md
-	$(BIN)/python -m callbeat.settings_page > config/.env.example.new && mv config/.env.example.new config/.env.example
+	@for page in $(GENERATED); do \
+	  $(BIN)/python -m $${page%:*} > $${page#*:}.new && mv $${page#*:}.new $${page#*:} || exit; \
+	done
 	$(BIN)/python -m callbeat.metrics_page docs/metrics.md > docs/metrics.md.new && mv docs/metrics.md.new docs/metrics.md
 
 site: $(STAMP) ## the pages as a site, in var/site

@@ -9,10 +9,10 @@ class Outcome(StrEnum):
     WAITING = "waiting"  # not dialled yet, or a retry is due
     DIALLING = "dialling"  # the phone rings
     TALKING = "talking"  # connected, or just ended and not yet accounted for
-    ANSWERED = "answered"
-    VOICEMAIL = "voicemail"
-    NO_ANSWER = "no_answer"
-    BUSY = "busy"
+    ANSWERED = "answered"  # the call was taken
+    VOICEMAIL = "voicemail"  # a machine took it
+    NO_ANSWER = "no_answer"  # it rang, and nobody took it
+    BUSY = "busy"  # the line was in use
     FAILED = "failed"  # dialled, or tried to, and the network or the provider gave up
     CANCELLED = "cancelled"  # stopped by a person before it was dialled
     NOT_PLACED = "not_placed"  # never dialled: refused, hours ended, missed

@@ -41,7 +41,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class Settings(BaseSettings):
-    """What an operator sets; see the README for the list. Paths are relative to the working folder."""
+    """What an operator sets; see docs/settings.md for the list. Paths are relative to the working folder."""
 
     model_config = SettingsConfigDict(
         env_prefix="CALLBEAT_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True

@@ -181,13 +181,13 @@ class MetricsSettings(BaseModel):
 
 
 class ClockSettings(BaseModel):
-    """Pretended time = origin + (real - started) x speed."""
+    """Pretended time = origin + (real - started) x speed. Refused unless every account is on this machine."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    origin: datetime
-    started: datetime
-    speed: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    origin: datetime = Field(description="The pretended instant at which it begins.")
+    started: datetime = Field(description="The real instant at which it began.")
+    speed: float = Field(default=1.0, gt=0, allow_inf_nan=False, description="So many times as fast as real time.")
 
     @field_validator("origin", "started")
     @classmethod

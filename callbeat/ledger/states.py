@@ -38,11 +38,11 @@ class BatchState(StrEnum):
     RETRYING = "retrying"  # a provider-side retry may be on the wire; a crash has its count read back
     STOPPING = "stopping"  # a stop may be on the wire; a crash has it stopped again
     HELD = "held"  # only a person can tell; the reason says what to look at
-    FINISHED = "finished"
-    FAILED = "failed"
-    STOPPED = "stopped"
-    MISSED = "missed"
-    CANCELLED = "cancelled"
+    FINISHED = "finished"  # the provider is done with it, and every call has its outcome
+    FAILED = "failed"  # refused, or given up; the reason says why
+    STOPPED = "stopped"  # ended early: by a person, or because its hours end
+    MISSED = "missed"  # no permitted start was left; nothing of it has dialled
+    CANCELLED = "cancelled"  # before anything of it had left
 
     @property
     def final(self) -> bool:

@@ -3,22 +3,71 @@
 import re
 from pathlib import Path
 
-from callbeat import settings, settings_page
-from callbeat.campaigns import keys
+import pytest
+
+from callbeat import settings, settings_page, settings_table
+from callbeat.campaigns import keys, keys_page
+from callbeat.campaigns.schema import campaign_schema
+from callbeat.ledger import states_page
 from callbeat.ledger.lines import WARNED
 from callbeat.ledger.states import BatchState, RunState
+from callbeat.outcomes import Outcome
+from callbeat.providers import table
 from callbeat.providers.registry import ADAPTERS, RULES
-from callbeat.providers.table import page
 from callbeat.settings_blocks import DashboardSettings
 from callbeat.settings_notify import NotifySettings
+from cli import commands_page
 from cli.station import SANDBOX_ACCOUNTS
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_table_of_providers_is_up_to_date():
-    """Somebody chooses a provider by it."""
-    assert (ROOT / "docs" / "providers.md").read_text(encoding="utf-8") == page(), "run `make docs`"
+GENERATED = {
+    "config/.env.example": settings_page.page,
+    "docs/campaign-keys.md": keys_page.page,
+    "docs/commands.md": commands_page.page,
+    "docs/providers.md": table.page,
+    "docs/settings.md": settings_table.page,
+    "docs/states.md": states_page.page,
+}
+
+
+@pytest.mark.parametrize("path", GENERATED)
+def test_a_generated_page_is_up_to_date(path):
+    """Somebody chooses a provider by it, copies a setting from it, types a command out of it."""
+    assert (ROOT / path).read_text(encoding="utf-8") == GENERATED[path](), "run `make docs`"
+    assert f":{path}" in (ROOT / "Makefile").read_text(encoding="utf-8"), "`make docs` does not make it"
+
+
+def test_the_page_of_keys_has_each_of_them_with_what_may_stand_there():
+    """The schema is what an editor goes by: both come from one list, and neither forgets a key."""
+    page = keys_page.page()
+    for name, shape in campaign_schema()["properties"].items():
+        assert f"`{name}`" in page
+        assert [key for key in shape.get("properties", ()) if f"`{name}.{key}`" not in page] == []
+    assert "`hours.zone` | Whose wall clock: campaign unless said otherwise" in page
+
+    assert "`skip` or `allow`; default `skip` |" in page
+
+
+def test_the_page_of_settings_has_each_of_them_and_what_it_is_for():
+    """A name alone is what nobody dares to set."""
+    rows = re.findall(r"^\| `([A-Z_<>]+)` \|.*?\|(.*)\|$", settings_table.page(), re.MULTILINE)
+    assert [variable for variable, said in rows if not said.strip()] == []
+    named = {variable for variable, _ in rows}
+    assert set(settings_table.NOTES) <= named
+    written = settings_page.page()
+    assert [
+        name for name in named if "__" not in name and name != "FLOWER_BASIC_AUTH" and name not in written
+    ] == []
+    assert {"CALLBEAT_CLOCK__SPEED", "CALLBEAT_ACCOUNTS__<NAME>__API_KEY", "BOLNA_API_KEY"} <= named
+
+
+def test_the_page_of_states_has_a_meaning_for_every_word():
+    """`not_placed` and `stopped` are read by people who have not read the code."""
+    told = re.findall(r"^\| `([a-z_]+)` \|(.*?)\|", states_page.page(), re.MULTILINE)
+    assert [word for word, means in told if not means.strip()] == []
+    assert [word for word, _ in told] == [*RunState, *BatchState, *Outcome]
 
 
 def test_every_provider_has_a_page_of_its_own():
@@ -28,10 +77,8 @@ def test_every_provider_has_a_page_of_its_own():
         assert (ROOT / "sandbox" / name / "README.md").is_file()
 
 
-def test_the_example_of_settings_is_up_to_date():
+def test_the_example_of_settings_has_all_of_them():
     """It is copied, and what is missing there is never found."""
-    written = (ROOT / "config" / ".env.example").read_text(encoding="utf-8")
-    assert written == settings_page.page(), "run `make docs`"
     blocks = {"accounts", "sources", "clock", "hooks", "dashboard", "notify", "metrics"}
     assert set(settings.Settings.model_fields) - blocks == set(settings_page.EXAMPLES)
     assert set(settings.PROVIDERS) <= set(settings_page.ACCOUNTS)

@@ -61,6 +61,13 @@ def test_what_belongs_to_an_item_of_a_list_is_set_in_by_four(page):
         assert well, f"{page.name}:{number}: {line}"
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.name)
+def test_no_word_in_angle_brackets_is_taken_for_html(page):
+    """`<NAME>` outside of code is a tag that nobody knows, and the page goes on without it."""
+    text = re.sub(r"^ *```.*?^ *```$|`[^`\n]*`|<!--.*?-->", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+    assert re.findall(r"<(?!https?:)[A-Za-z/][^>]*>", text) == []
+
+
 @pytest.mark.parametrize(
     ("place", "written", "led"),
     [

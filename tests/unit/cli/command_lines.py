@@ -1,30 +1,16 @@
 """Command lines as people read them in pages, parsed by the command itself and run by nobody."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli.main import app
+from cli.commands_page import leaves, root
+
+__all__ = ["NotOurs", "leaves", "parse", "root"]
 
 NotOurs = typer.BadParameter.__mro__[1]  # what typer raises of any wrong words; it gives it no name of its own
-
-
-def root() -> TyperGroup:
-    """`callbeat` with all its commands."""
-    command = typer.main.get_command(app)
-    assert isinstance(command, TyperGroup)
-    return command
-
-
-def leaves(group: TyperGroup | None = None, before: tuple[str, ...] = ()) -> Iterator[tuple[str, TyperCommand]]:
-    """Every command that does something, by the words that call it."""
-    for name, command in sorted((group or root()).commands.items()):
-        if isinstance(command, TyperGroup):
-            yield from leaves(command, (*before, name))
-        else:
-            yield " ".join((*before, name)), command
 
 
 def parse(line: str) -> str:
