@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -16,6 +17,7 @@ in a terminal. Exit codes: 0 done, 1 refused, failed or missed, 2 wrong usage, 3
 """
 
 
+@cache
 def root() -> TyperGroup:
     """`callbeat` with all its commands."""
     command = typer.main.get_command(app)

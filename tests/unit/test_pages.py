@@ -6,22 +6,36 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import yaml
 
 from callbeat.campaigns.hours_files import HoursFiles
-from callbeat.campaigns.reader import read_campaign
+from callbeat.campaigns.keys import CAMPAIGN
+from callbeat.campaigns.reader import read_campaign, read_hours_file
 from callbeat.runs.catalog import check_campaign
-from tests.unit.cli.command_lines import NotOurs, leaves, parse, root
+from tests.unit.cli.command_lines import NotOurs, leaves, parse, unknown_words
 from tests.unit.variables import ROOT, unknown
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+AROUND = ("ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "sandbox/README.md", "bench/README.md")
+PAGES = [ROOT / "README.md", *DOCS, ROOT / "docs" / "decisions" / "README.md", *(ROOT / path for path in AROUND)]
+PLAIN = {
+    "name": "plain",
+    "provider": "bolna",
+    "agent": "3c90c3cc-0d44-4b50-8888-8dd25736052a",
+    "schedule": {"cron": "0 10 * * *", "timezone": "UTC"},
+    "contacts": {"source": "contacts/plain.csv"},
+    "hours": "any",
+}
 SHIPPED = HoursFiles(ROOT / "config" / "campaigns")
 SHIPPED.changes()
 BLOCK = re.compile(r"^ *(?:\d+\. )?```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-TYPED = re.compile(r"^(?:\$ )?(?:sudo |docker compose [^\"|]*? worker )?((?:\.venv/bin/)?callbeat .*)$")
-INLINE = re.compile(r"`callbeat ([a-z]+)\b([^`]*)`")
+TYPED = re.compile(
+    r"^(?:\$ )?(?:sudo |docker compose [^\"|]*? worker |kubectl .* -- )?((?:\.venv/bin/)?callbeat .*)$"
+)
+INLINE = re.compile(r"`callbeat ([a-z][^`;>|]*)")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
-pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
 def blocks(page: Path, *languages: str) -> Iterator[str]:
@@ -39,22 +53,33 @@ def typed(page: Path) -> Iterator[str]:
 
 
 @pages
-def test_every_campaign_in_a_page_is_valid(page):
-    """It is the first thing that anybody copies."""
+def test_every_block_of_yaml_in_a_page_is_valid(page):
+    """It is the first thing that anybody copies: a whole campaign, some keys of one, or a file of hours."""
     for block in blocks(page, "yaml"):
-        if block.startswith("name:"):
-            reading = read_campaign(block.encode(), page.name, check_campaign, SHIPPED.by_name)
-            assert [str(problem) for problem in reading.problems if problem.level == "error"] == []
+        assert wrong(block) == [], page.name
 
 
-@pytest.mark.slow
+def wrong(block: str) -> list[str]:
+    """The errors of a block; some keys of a campaign are judged as those of a plain one."""
+    written = yaml.safe_load(block)
+    if "rules" in written:
+        reading = read_hours_file(block.encode(), "page.yaml", written["name"])
+    elif set(written) <= set(CAMPAIGN.names):
+        whole = block if "name" in written else yaml.safe_dump(PLAIN | written)
+        reading = read_campaign(whole.encode(), "page.yaml", check_campaign, SHIPPED.by_name)
+    else:
+        assert "services" in written, "neither a campaign nor hours, and nothing for Compose"
+        return []
+    return [str(problem) for problem in reading.problems if problem.level == "error"]
+
+
 @pages
 def test_every_command_in_a_page_can_be_typed_as_it_stands(page):
     """Options change; pages are forgotten."""
     for line in typed(page):
         assert parse(line), line
-    told = INLINE.findall(page.read_text(encoding="utf-8"))
-    assert [command for command, _ in told if command not in root().commands] == []
+    for words in INLINE.findall(page.read_text(encoding="utf-8")):
+        assert unknown_words(words) == [], words
 
 
 @pages
@@ -81,7 +106,7 @@ def _headings(page: Path) -> set[str]:
 def test_the_readme_leads_to_every_page():
     """A page that nobody finds is not there."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [page.name for page in PAGES[1:] if f"](docs/{page.name})" not in text] == []
+    assert [page.name for page in DOCS if f"](docs/{page.name})" not in text] == []
 
 
 def test_every_command_is_in_the_readme():
@@ -98,5 +123,11 @@ def test_the_look_can_fail(tmp_path):
     with pytest.raises(NotOurs):
         parse("callbeat rum")
     assert unknown(page.read_text()) == ["CALLBEAT_NONE"]
+    assert unknown_words("rum") == ["rum"]
+    assert unknown_words("runs --wach … --limit 3") == ["--wach"]
+    assert unknown_words("db reset FILE") == ["reset"]
+    assert wrong("retention: soon") != []
+    assert wrong("schedule: {cron: 0 10 * *, timezone: UTC}") != []
+    assert wrong("name: ours\nrules: []") != []
     assert LINK.findall(page.read_text()) == [("", "no"), ("docs/none.md", "")]
     assert sum(len(list(typed(page))) for page in PAGES) > 30

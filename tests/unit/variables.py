@@ -1,4 +1,4 @@
-"""Which CALLBEAT_ variables there are: those of the settings, and those that only the Compose file reads."""
+"""Which CALLBEAT_ variables there are: those of the settings, of the Compose file, and of our tests."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ def known(name: str) -> bool:
     pages = {f"CALLBEAT_DASHBOARD__{field.upper()}" for field in DashboardSettings.model_fields}
     plain = {f"CALLBEAT_{field.upper()}" for field in set(Settings.model_fields)}
     metrics = {f"CALLBEAT_METRICS__{field.upper()}" for field in MetricsSettings.model_fields}
-    return name in plain | clock | hooks | notify | pages | metrics | set(of_compose) | {SECRETS_DIR}
+    return name in plain | clock | hooks | notify | pages | metrics | set(of_compose) | {SECRETS_DIR, "CALLBEAT_TEST_LEDGER"}
 
 
 def unknown(text: str) -> list[str]:
