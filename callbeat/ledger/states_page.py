@@ -15,8 +15,8 @@ MEMBER = re.compile(r"^    [A-Z_]+ = \"([a-z_]+)\"(?:  # (.*))?$", re.MULTILINE)
 HEAD = """# States and outcomes
 
 Generated from the code (`make docs`); a test compares. [ARCHITECTURE.md](../ARCHITECTURE.md#states) has the
-picture. A state is followed only by those named behind it. One that is followed by none is final; every other has
-an end to its patience, after which it is taken up again.
+picture, [why once is hard](once.md) what they are for. A state is followed only by those named behind it. One that
+is followed by none is final; every other has an end to its patience, after which it is taken up again.
 """
 RUNS = """
 ## Of a run
