@@ -1,22 +1,23 @@
 """`callbeat up --sandbox`: everything on one machine by one command, and nothing left of it afterwards."""
 
-import json
 import os
 import re
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from cli.ports import free_port
-from tests.integration.campaign_files import a_campaign, as_csv, as_yaml, numbers
+from tests.integration import tutorial
 from tests.integration.processes import kill_all, linux_only, running_for
 from tests.integration.waiting import until
+from tests.integration.warm import start
 
 pytestmark = linux_only
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -28,29 +29,32 @@ class Up:
     def __init__(self, folder: Path) -> None:
         self.mark = f"MARK_{secrets.token_hex(8)}"
         self.folder, self.home, self.told = folder, folder / "var", folder / "told.log"
-        for made in (folder / "config" / "campaigns", folder / "config" / "contacts"):
-            made.mkdir(parents=True)
         outside = {
             name: value for name, value in os.environ.items() if not name.startswith(("CALLBEAT_", "BOLNA_"))
         }
-        self.environment = {**outside, "CALLBEAT_HOME": str(self.home), self.mark: "1"}
+        path = f"{Path(sys.executable).parent}:{outside['PATH']}"
+        self.environment = {**outside, "PATH": path, self.mark: "1"}
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, line: str = "callbeat up --sandbox --speed 60") -> None:
         with self.told.open("wb") as told:
-            argv = [sys.executable, "-m", "cli.main", "up", "--sandbox", "--speed", "60"]
-            argv += ["--flower-port", str(free_port())]  # others may run an `up` at the same time
             self.process = subprocess.Popen(
-                argv, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, stdout=told, stderr=told,
-                start_new_session=True,
+                shlex.split(line), cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+                stdout=told, stderr=told, start_new_session=True,
             )  # fmt: skip
 
-    def callbeat(self, *words: str) -> subprocess.CompletedProcess[str]:
-        argv = [sys.executable, "-m", "cli.main", *words]
+    def type(self, line: str) -> subprocess.CompletedProcess[str]:
+        """A line as somebody types it there, until it ends; our command has its libraries loaded already."""
+        name, *words = shlex.split(line)
+        argv = ["cli.main", *words]
+        with tempfile.TemporaryDirectory() as kept:
+            out, err = Path(kept, "out"), Path(kept, "err")
+            if name == "callbeat":
+                code = start(argv, self.folder, self.environment, out, err).wait(timeout=120)
+                return subprocess.CompletedProcess(argv, code, out.read_text(), err.read_text())
         return subprocess.run(
-            argv, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=120, check=False,
-        )  # fmt: skip
+            ["sh", "-c", line], cwd=self.folder, capture_output=True, text=True, timeout=10, check=False
+        )
 
     def address(self, what: str) -> str:
         """What it printed as the address of Flower or of the sandbox, once that answers."""
@@ -87,23 +91,19 @@ def up(tmp_path: Path) -> Iterator[Up]:
         one.process.wait(timeout=10)
 
 
-def test_up_runs_campaigns_shows_them_in_flower_and_leaves_nothing_behind(up: Up):
-    """One command is how most people run it: they need its addresses, their other commands, and a clean end."""
-    (up.folder / "config/contacts/daily.csv").write_text(as_csv(numbers(3)))
-    (up.folder / "config/campaigns/daily.yaml").write_text(as_yaml(a_campaign("daily")))
-    up.start()
-    flower, sandbox = up.address("Flower"), up.address("sandbox")
-    page = until(lambda: _workers_page(flower), "Flower lists the worker", told=up.story)
-    assert "+1202" not in page
+def test_the_tutorial_can_be_typed_from_top_to_bottom_and_leaves_nothing_behind(up: Up):
+    """One command is how most people begin: they need its addresses, their other commands, and a clean end."""
+    told = _type_all_of_it(up)
+    assert "finished" in told["callbeat run first --wait --yes"].stderr
+    shown = told["callbeat show first+manual-1"].stdout
+    assert "5 rows = 1 invalid + 1 excluded (1 duplicate) + 3 calls (answered 1, busy 1, no_answer 1)" in shown
+    dials = httpx.get(f"{up.address('sandbox')}/_sandbox/dials", timeout=10, trust_env=False).json()
+    by_hand = [dial["number"] for dial in dials if dial["label"].startswith("cb-main-first-manual-1-")]
+    assert sorted(by_hand) == ["+12025550101", "+12025550160", "+12025550168"]
+    flower = up.address("Flower")
+    assert "+1202" not in until(lambda: _workers_page(flower), "Flower lists the worker", told=up.story)
 
-    made = up.callbeat("run", "daily", "--wait", "--yes", "--format", "json")
-    assert made.returncode == 0, made.stderr + up.story()
-    assert json.loads(made.stdout)["state"] == "finished"
-    dials = httpx.get(f"{sandbox}/_sandbox/dials", timeout=10, trust_env=False).json()
-    by_hand = [dial["number"] for dial in dials if dial["label"].startswith("cb-main-daily-manual-1-")]
-    assert sorted(by_hand) == numbers(3)
-
-    second = up.callbeat("up", "--sandbox")
+    second = up.type("callbeat up --sandbox")
     assert second.returncode == 1
     assert "already running" in second.stderr
     assert up.process is not None
@@ -114,7 +114,23 @@ def test_up_runs_campaigns_shows_them_in_flower_and_leaves_nothing_behind(up: Up
     assert up.process.wait(timeout=60) == 0
     assert up.processes() == []
     assert not list(up.home.glob("*.sock"))
-    assert {entry.name for entry in up.folder.iterdir()} == {"config", "var", "told.log"}
+    assert {entry.name for entry in up.folder.iterdir()} == {"calls", ".env", "var", "told.log"}
+
+
+def _type_all_of_it(up: Up) -> dict[str, subprocess.CompletedProcess[str]]:
+    """What each line of docs/first-campaign.md answered; its files are written as soon as their folder is there."""
+    told = {}
+    for line in tutorial.lines():
+        if line.startswith("callbeat up"):
+            up.start(line)
+            until(lambda: "shows what happens" in up.told.read_text(), "it is up", told=up.story)
+            continue
+        told[line] = up.type(line)
+        assert told[line].returncode == 0, f"{line}: {told[line].stderr}{up.story()}"
+        if line.startswith("mkdir"):
+            for path, text in tutorial.files().items():
+                (up.folder / path).write_text(text, encoding="utf-8")
+    return told
 
 
 def _workers_page(flower: str) -> str:
