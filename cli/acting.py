@@ -16,8 +16,8 @@ from callbeat.runs.acts_on_files import question_of_running
 from callbeat.runs.context import Context
 from callbeat.runs.heartbeat import beat_age, confirm_clock
 from cli.context import load, make_context, read_campaigns
-from cli.output import CallsFormat, Format, Json, err, print_json, print_table
-from cli.tables import RUN_COLUMNS, print_calls
+from cli.output import CallsFormat, Format, Json, err, print_json
+from cli.tables import print_calls, print_runs
 from cli.words import outcomes
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needed where there is no terminal.")]
@@ -109,7 +109,7 @@ def _print_run(context: Context, made: Json, form: Format, *, wait: bool) -> Non
         return
     if wait and made["calls"]:
         print_calls(report.calls(context.ledger, made["run"], reveal=False), CallsFormat.TABLE)
-    print_table("Run", RUN_COLUMNS, [made])
+    print_runs("Run", [made])
 
 
 def _warn_if_nobody_works(context: Context) -> None:

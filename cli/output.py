@@ -15,6 +15,7 @@ from rich.text import Text
 
 Json = dict[str, Any]
 # What moves the cursor, colours the rest or turns the line around, and half characters.
+WHOLE = ("run", "batch", "due UTC", "start", "start UTC", "calls")  # columns that are copied, or compared by eye
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -71,7 +72,7 @@ def make_table(title: str, columns: dict[str, Callable[[Json], object]], rows: S
     """A table for people, not yet printed."""
     table = Table(title=Text(title), title_justify="left", header_style="bold")
     for name in columns:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name in WHOLE)
     for row in rows:
         table.add_row(*(_shown(show(row)) for show in columns.values()))
     return table

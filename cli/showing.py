@@ -7,14 +7,15 @@ import typer
 from callbeat.errors import UsageError
 from callbeat.runs import report
 from callbeat.runs.contact_list import note_reveal
-from callbeat.runs.story import story
+from callbeat.runs.story import Story, story
 from cli.acting import actor
 from cli.context import load, make_context, open_ledger
-from cli.output import CallsFormat, Format, err, out, print_json, print_table
-from cli.story import print_story, print_what_is_held
-from cli.tables import RUN_COLUMNS, Columns, print_call_file, print_calls
+from cli.output import CallsFormat, Format, Json, err, out, print_json, wide_enough
+from cli.picture import batches, heading, picture
+from cli.story import print_next, print_story, print_what_is_held
+from cli.tables import print_call_file, print_calls, print_runs
 from cli.watching import follow, look_on
-from cli.words import clock, sum_line
+from cli.words import sum_line
 
 FormatOption = Annotated[Format, typer.Option("--format", help="table for people, json for machines.")]
 
@@ -56,7 +57,7 @@ def runs(
     if form is Format.JSON:
         print_json(rows)
     else:
-        print_table("Runs", RUN_COLUMNS, rows)
+        print_runs("Runs", rows)
 
 
 def _for_people(form: Format, option: str) -> None:
@@ -86,26 +87,20 @@ def show(
     if form is Format.JSON:
         print_json(found)
     else:
-        print_table(found["run"], RUN_COLUMNS, [found])
-        if found["rows"]:
-            out.print(sum_line(found), markup=False, soft_wrap=True)
-        print_story(story(ledger, run))
-        print_table("Batches", _batch_columns(), found["batches"])
-        print_what_is_held(found)
+        _print_run(found, story(ledger, run))
     raise typer.Exit(3 if found["needs_attention"] else 0)
 
 
-def _batch_columns() -> Columns:
-    return {
-        "batch": lambda batch: batch["batch"],
-        "state": lambda batch: batch["state"],
-        "start UTC": lambda batch: clock(batch["start_at"]),
-        "dial until": lambda batch: clock(batch["dial_until"]),
-        "calls": lambda batch: batch["calls"],
-        "at the provider": lambda batch: batch["provider_ref"],
-        "label": lambda batch: batch["label"],
-        "reason": lambda batch: batch["reason"],
-    }
+def _print_run(found: Json, told: Story) -> None:
+    page = wide_enough()
+    page.print(heading(found, told))
+    if found["rows"]:
+        out.print(sum_line(found), markup=False, soft_wrap=True)
+        page.print(picture(found, page.width))
+    print_story(told)
+    page.print(batches(found["batches"], page.width) if found["batches"] else "Batches: none")
+    print_next(told)
+    print_what_is_held(found)
 
 
 def calls(

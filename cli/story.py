@@ -15,7 +15,7 @@ ACTS = ("--placed ID_AT_THE_PROVIDER", "--not-placed", "--give-up")
 
 
 def print_story(story: Story) -> None:
-    """Every event, top to bottom, and what comes next."""
+    """Every event, top to bottom."""
     if not story.events:
         out.print("Story: nothing has happened yet")
         return
@@ -27,8 +27,12 @@ def print_story(story: Story) -> None:
         table.add_row(*cells(story, told, before), style=STYLES[told.tone])
         before = told.at
     wide_enough().print(table)
+
+
+def print_next(story: Story) -> None:
+    """What comes next, last: there it is read first."""
     for line in next_lines(story):
-        out.print(line, markup=False)
+        out.print(line, markup=False, style="bold")
 
 
 def heads(story: Story) -> list[str]:
@@ -38,11 +42,14 @@ def heads(story: Story) -> list[str]:
 
 
 def cells(story: Story, told: Told, before: datetime | None) -> list[Text]:
-    """One event; the date is said where it changes."""
+    """One event; the date is said where it changes, in UTC only where it is another one."""
     local = [_clock(told.at, before, story.zone)] if _has_zone(story.zone) else []
     batch = [str(told.batch or "")] if story.batches > 1 else []
     took = elapsed(told.at - before) if before else ""
-    return [Text(cell) for cell in (*local, _clock(told.at, before, UTC), took, *batch, _words(told))]
+    utc = _clock(told.at, before, UTC)
+    if local and told.at.astimezone(story.zone).date() == told.at.date():
+        utc = f"{told.at:%H:%M:%S}"
+    return [Text(cell) for cell in (*local, utc, took, *batch, _words(told))]
 
 
 def log_line(story: Story, told: Told) -> str:
@@ -85,12 +92,13 @@ def print_what_is_held(found: Json) -> None:
 
 
 def _when(story: Story, one: Next) -> str:
-    if one.at is None:
-        return ""
-    utc = f"{one.at:%Y-%m-%d %H:%M} UTC"
-    return (
-        f" at {one.at.astimezone(story.zone):%H:%M} {story.zone} ({utc})" if _has_zone(story.zone) else f" at {utc}"
-    )
+    return "" if one.at is None else f" at {at_both(one.at, story.zone)}"
+
+
+def at_both(at: datetime, zone: ZoneInfo) -> str:
+    """`10:30 Asia/Kolkata (2026-12-01 05:00 UTC)`."""
+    utc = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{at.astimezone(zone):%H:%M} {zone} ({utc})" if _has_zone(zone) else utc
 
 
 def _has_zone(zone: ZoneInfo) -> bool:

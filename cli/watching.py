@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
@@ -14,9 +14,9 @@ from callbeat.errors import UsageError
 from callbeat.ledger.states import RunState
 from callbeat.ledger.store import Ledger
 from callbeat.runs.story import Story, story
-from cli.output import Json, make_table, out
+from cli.output import Json, out
 from cli.story import STYLES, log_line, next_lines
-from cli.tables import RUN_COLUMNS
+from cli.tables import run_table
 
 EVERY = 1.0  # real seconds between two looks
 AROUND, FEWEST = 6, 3  # lines of the page that are no run; runs that are shown however low the terminal is
@@ -55,12 +55,15 @@ def look_on(newest: Callable[[int], list[Json]], clock: Clock) -> None:
         raise UsageError("--watch needs a terminal: in a script ask with --format json as often as you like")
     with Live(console=out, auto_refresh=False, screen=True) as live, suppress(KeyboardInterrupt):
         while True:
-            live.update(run_page(newest(max(FEWEST, out.height - AROUND)), clock.now()), refresh=True)
+            rows = newest(max(FEWEST, out.height - AROUND))
+            live.update(run_page(rows, clock.now(), out.width), refresh=True)
             time.sleep(EVERY)
 
 
-def run_page(rows: list[Json], now: datetime) -> RenderableType:
-    """The runs as a table, and above it the time and how many of them are at work or need somebody."""
+def run_page(rows: list[Json], now: datetime, width: int) -> RenderableType:
+    """The runs as a table; above it the time, and how many are at work or need somebody; below it what to type."""
     waiting = sum(run["needs_attention"] for run in rows)
     at_work = sum(run["state"] in AT_WORK for run in rows)
-    return make_table(f"{now:%Y-%m-%d %H:%M:%S} UTC: {at_work} at work, {waiting} need you", RUN_COLUMNS, rows)
+    table = run_table(f"{now:%Y-%m-%d %H:%M:%S} UTC: {at_work} at work, {waiting} need you", rows, width)
+    held = [f"callbeat show {run['run']}" for run in rows if run["needs_attention"]]
+    return Group(table, Text("\n".join(held), style="bold red"))

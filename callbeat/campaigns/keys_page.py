@@ -50,9 +50,7 @@ def _table(block: Block, shapes: Json) -> str:
 
 def _row(block: Block, key: Key, shape: Json) -> str:
     name = f"`{block.name}.{key.name}`" if block.name else f"`{key.name}`"
-    says = VARIABLE.sub(r"`\1`", key.says) + (
-        " Not supported yet: it comes with a later version." if key.later else ""
-    )
+    says = VARIABLE.sub(r"`\1`", key.says)
     return f"| {f'**{name}**' if key.required else name} | {says} | {'; '.join(_values(shape))} |\n".replace(
         "  ", " "
     )

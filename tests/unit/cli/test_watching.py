@@ -79,8 +79,9 @@ def test_the_page_counts_what_is_at_work_and_what_needs_somebody(world):
     """The two questions of whoever looks on."""
     world.a_batch(S.HELD, reason="nobody knows")
     told = Console(file=StringIO(), width=200)
-    told.print(watching.run_page(report.runs(world.ledger), NOW))
+    told.print(watching.run_page(report.runs(world.ledger), NOW, 200))
     assert "2026-12-01 04:30:00 UTC: 1 at work, 1 need you" in told.file.getvalue()
+    assert f"\ncallbeat show {world.runs()[0].key}" in told.file.getvalue()
 
 
 def test_runs_are_shown_until_somebody_leaves(world, screen, monkeypatch):
