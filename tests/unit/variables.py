@@ -26,7 +26,8 @@ def known(name: str) -> bool:
     pages = {f"CALLBEAT_DASHBOARD__{field.upper()}" for field in DashboardSettings.model_fields}
     plain = {f"CALLBEAT_{field.upper()}" for field in set(Settings.model_fields)}
     metrics = {f"CALLBEAT_METRICS__{field.upper()}" for field in MetricsSettings.model_fields}
-    return name in plain | clock | hooks | notify | pages | metrics | set(of_compose) | {SECRETS_DIR, "CALLBEAT_TEST_LEDGER"}
+    blocks = clock | hooks | notify | pages | metrics
+    return name in plain | blocks | set(of_compose) | {SECRETS_DIR, "CALLBEAT_TEST_LEDGER"}
 
 
 def unknown(text: str) -> list[str]:
