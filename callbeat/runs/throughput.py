@@ -17,8 +17,9 @@ from callbeat.runs.stop import HOURS_ENDED
 
 RECENT = 1000  # calls
 RINGING = 20  # seconds of a call that are no talk
-SHORTEST_CALL = 30  # seconds, where nothing is known yet
-MANY = 50  # calls that were not placed: fewer may have any reason
+SHORTEST_CALL = 30  # seconds, where too little is known yet
+LONGEST_TALK = 600  # seconds: a call that hung for hours says nothing of how long the next ones take
+MANY = 50  # calls: what fewer of them came to may have any reason
 GENEROUS = 1.5  # an estimate that is too low would leave out people whom there was time for
 UNDIALLED = (Outcome.NOT_PLACED, Outcome.CANCELLED)
 
@@ -52,8 +53,8 @@ def _by_concurrency(session: Session, campaign: Campaign) -> float | None:
     talks = select(CallRow.seconds).join(RunRow, RunRow.id == CallRow.run_id)
     recent = talks.where(RunRow.campaign == campaign.name, CallRow.outcome.not_in(UNDIALLED), CallRow.attempts > 0)
     seconds = session.execute(recent.order_by(CallRow.id.desc()).limit(RECENT)).scalars().all()
-    lasted = fmean(RINGING + (one or 0) for one in seconds) if seconds else SHORTEST_CALL
-    return campaign.concurrency * 60 / lasted
+    known = [RINGING + min(one or 0, LONGEST_TALK) for one in seconds]
+    return campaign.concurrency * 60 / (fmean(known) if len(known) >= MANY else SHORTEST_CALL)
 
 
 def _when_cut_short(session: Session, campaign: Campaign) -> float | None:

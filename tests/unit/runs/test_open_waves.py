@@ -154,6 +154,20 @@ def test_concurrency_bounds_the_pace_by_how_long_calls_last(world):
     assert pace(world, concurrency=2) == 2
 
 
+def test_what_a_few_calls_lasted_leaves_nobody_out(world):
+    """One that hung for hours made room for a single call a day, and each day after that one was all there was."""
+    ended(world, 3, of=3)
+    world.set(world.calls(world.batches()[0])[0], seconds=9 * 3600)
+    assert pace(world, concurrency=1) == 2
+
+
+def test_a_call_that_hung_for_hours_counts_as_a_long_one(world):
+    """A hundred of a minute each, and one of nine hours: of an hour some fifty are left, and not eleven."""
+    ended(world, 101, of=101)
+    world.set(world.calls(world.batches()[0])[0], seconds=9 * 3600)
+    assert 0.9 < pace(world, concurrency=1) < 1
+
+
 # -- what a campaign says of its source -------------------------------------------------------------------------
 
 
