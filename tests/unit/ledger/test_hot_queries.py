@@ -11,10 +11,11 @@ from sqlalchemy import event, select, text
 from structlog.testing import capture_logs
 
 from callbeat.campaigns.reader import Reading
+from callbeat.doctor import attention
 from callbeat.errors import Problem
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import BatchRow, RunRow
-from callbeat.runs import by_hand, called, ceilings, exports, open, report
+from callbeat.runs import by_hand, called, ceilings, exports, open, report, today
 from callbeat.runs.catalog import apply
 from callbeat.runs.completeness import differences
 from callbeat.runs.erasing import find
@@ -114,6 +115,9 @@ ASKED: dict[str, Step] = {
     "a person: show": lambda world: report.run(world.ledger, f"{name_of(ONE)}@{ONE}"),
     "a person: story": lambda world: story(world.ledger, f"{name_of(ONE)}@{ONE}"),
     "a person: calls": lambda world: report.calls(world.ledger, f"{name_of(ONE)}@{ONE}", reveal=False),
+    "each look at today: what needs somebody": lambda world: attention.needs(world.context),
+    "each look at today: what runs": lambda world: today.under_way(world.ledger),
+    "each look at today: what comes next": lambda world: today.coming(world.ledger, DUE),
     "a person: forget": lambda world: find(world.context, number(5)),
 }
 HASHES = called.CallRow.number_hash.in_([f"{n:032x}" for n in range(20)])
