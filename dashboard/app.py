@@ -10,13 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from callbeat.runs.changes import Changes
 from callbeat.runs.context import Context
 from callbeat.settings import Settings
-from dashboard import actions, calendar, calls, campaign, campaigns, login, run, runs, today
+from dashboard import actions, calendar, calls, campaign, campaigns, live, login, run, runs, today
 from dashboard.assets import FOLDER, Assets
 from dashboard.door import AtTheDoor, Door, cookie_name
 from dashboard.forms import Forms
 from dashboard.headers import Headers
+from dashboard.live import Watch
 from dashboard.login import Attempts
 from dashboard.pages import context_of
 from dashboard.problems import HANDLERS
@@ -33,6 +35,7 @@ AREAS = (
     actions,
     campaigns,
     campaign,
+    live,
 )  # fmt: skip
 
 
@@ -58,6 +61,7 @@ def create_app(
     )
     app.state.settings, app.state.context = settings, context
     app.state.door, app.state.attempts = door, Attempts()
+    app.state.watch = Watch(Changes(context.ledger).look)
     return app
 
 

@@ -25,9 +25,10 @@ AT_WORK = ("opening", "active", "running", "creating", "scheduling", "retrying",
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A template with these values.
 
-    `now` (campaign time, UTC), `request`, `who`, `may_act` and `version` are there as well.
+    `now` (campaign time, UTC), `request`, `who`, `may_act` and `version` are there as well. A page with `live`,
+    the key of a run or `*`, is fetched anew when that changes; a template can say so: `{% set live = "*" %}`.
     """
-    given = {"now": context_of(request).clock.now(), "who": who(request), "may_act": may_act(request)}
+    given = {"now": context_of(request).clock.now(), "who": who(request), "may_act": may_act(request), "live": None}
     given |= {"request": request, "version": __version__, **values}
     return HTMLResponse(templates().get_template(template).render(given), status)
 

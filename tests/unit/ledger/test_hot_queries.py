@@ -17,6 +17,7 @@ from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.runs import by_hand, called, ceilings, exports, open, report, today
 from callbeat.runs.catalog import apply
+from callbeat.runs.changes import Changes
 from callbeat.runs.completeness import differences
 from callbeat.runs.erasing import find
 from callbeat.runs.heartbeat import Heartbeat
@@ -115,11 +116,21 @@ ASKED: dict[str, Step] = {
     "a person: show": lambda world: report.run(world.ledger, f"{name_of(ONE)}@{ONE}"),
     "a person: story": lambda world: story(world.ledger, f"{name_of(ONE)}@{ONE}"),
     "a person: calls": lambda world: report.calls(world.ledger, f"{name_of(ONE)}@{ONE}", reveal=False),
+    "each second of a page: what has changed": lambda world: changed(world),
     "each look at today: what needs somebody": lambda world: attention.needs(world.context),
     "each look at today: what runs": lambda world: today.under_way(world.ledger),
     "each look at today: what comes next": lambda world: today.coming(world.ledger, DUE),
     "a person: forget": lambda world: find(world.context, number(5)),
 }
+
+
+def changed(world: World) -> None:
+    """The first look, and one after it."""
+    changes = Changes(world.ledger)
+    changes.look()
+    changes.look()
+
+
 HASHES = called.CallRow.number_hash.in_([f"{n:032x}" for n in range(20)])
 
 
