@@ -126,4 +126,4 @@ def _processes(plan: Plan, home: Path, environment: dict[str, str]) -> Iterator[
         yield Process("flower", argv, environment, logs / "flower.log", grace=5, essential=False)
     if plan.dashboard_port is not None:
         argv = dashboard_argv("127.0.0.1", plan.dashboard_port)
-        yield Process("dashboard", argv, environment, logs / "dashboard.log", grace=5, essential=False)
+        yield Process("dashboard", argv, environment, logs / "dashboard.log", grace=10, essential=False)

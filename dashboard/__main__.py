@@ -21,7 +21,7 @@ from dashboard.door import session_secret
 
 log = structlog.get_logger("callbeat")
 QUEUE, AT_ONCE = 512, 200
-TO_LEAVE = 3  # seconds in which pages under way are still made
+TO_LEAVE = 4  # seconds in which pages under way are still made
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
+import anyio
 import structlog
 from sse_starlette import EventSourceResponse
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from callbeat.errors import CallbeatError
 log = structlog.get_logger("callbeat")
 EVERY = 1.0  # real seconds between two looks
 MOST = 50  # streams of this process
+TO_END = 2 * EVERY
 LONGEST = 600.0  # seconds: then the browser asks anew, and is asked who it is
 
 
@@ -54,15 +56,17 @@ class Watch:
         """Whether no more streams are kept open."""
         return len(self._viewers) >= MOST
 
-    async def changes(self, longest: float = LONGEST) -> AsyncIterator[set[str]]:
-        """What changes from now on, until the time is over or whoever listens goes."""
+    async def changes(
+        self, longest: float = LONGEST, stop: Callable[[], bool] = lambda: False
+    ) -> AsyncIterator[set[str]]:
+        """What changes from now on, until the time is over, `stop` says so, or whoever listens goes."""
         viewer, ends = Viewer(), time.monotonic() + longest
         self._viewers.add(viewer)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._go_on())
         try:
-            while (left := ends - time.monotonic()) > 0:
-                if changed := await viewer.next(left):
+            while (left := ends - time.monotonic()) > 0 and not stop():
+                if changed := await viewer.next(min(left, self._every)):
                     yield changed
         finally:
             self._viewers.discard(viewer)
@@ -87,12 +91,13 @@ async def live(request: Request) -> Response:
     watch: Watch = request.app.state.watch
     if watch.full:
         return Response(status_code=503, headers={"retry-after": "30"})
-    return EventSourceResponse(_told(watch), ping=20)
+    ends = anyio.Event()  # of the process: a stream that is cut off would be told as an error
+    return EventSourceResponse(_told(watch, ends), ping=20, shutdown_event=ends, shutdown_grace_period=TO_END)
 
 
-async def _told(watch: Watch) -> AsyncIterator[dict[str, str | int]]:
+async def _told(watch: Watch, ends: anyio.Event) -> AsyncIterator[dict[str, str | int]]:
     yield {"event": "hello", "data": "", "retry": 5000}
-    async for changed in watch.changes():
+    async for changed in watch.changes(stop=ends.is_set):
         yield {"event": "changed", "data": json.dumps(sorted(changed))}
 
 

@@ -101,8 +101,10 @@ def test_a_ledger_that_does_not_answer_is_told_once_and_looked_at_again():
 
 
 def test_a_stream_ends_by_itself():
-    """The browser comes again, and is asked who it is."""
+    """The browser comes again, and is asked who it is; or with the process, without an error in its log."""
     assert asyncio.run(first(Watch(set, QUICK).changes(longest=0.01))) is None
+    stops = iter((False, True))
+    assert asyncio.run(first(Watch(set, QUICK).changes(stop=lambda: next(stops)))) is None
 
 
 async def asked(app, until):
