@@ -1,6 +1,6 @@
 """The contacts of a run: who was called and what became of it, who was not and why; masked until asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote, urlencode
 
@@ -19,8 +19,8 @@ from callbeat.runs.contact_list import (
     note_reveal,
     number_of,
     read_what,
+    reasons_out,
 )
-from callbeat.runs.one_run import one_run
 from dashboard.access import actor, form
 from dashboard.pages import context_of, page
 
@@ -71,10 +71,10 @@ def _page(
     request: Request, asked: Asked, found: ContactPage, *, reveal: bool = False, searched: bool = False
 ) -> Response:
     key = request.path_params["run"]
-    run, here = one_run(context_of(request).ledger, key), f"/runs/{quote(key, safe='')}/calls"
+    (rows, reasons), here = reasons_out(context_of(request).ledger, key), f"/runs/{quote(key, safe='')}/calls"
     answer = page(
-        request, "calls.html", run=run.told, here=here, contacts=found.contacts, reveal=reveal, searched=searched,
-        choices=_choices(run.told["excluded_by"]), asked={name: asked.get(name, "") for name in ("what", "row")},
+        request, "calls.html", run=key, rows=rows, here=here, contacts=found.contacts, reveal=reveal,
+        searched=searched, choices=_choices(reasons), asked={name: asked.get(name, "") for name in ("what", "row")},
         place={name: asked[name] for name in PLACE if asked.get(name)},
         further=_address(here, asked, "after", found.next_after),
         back=_address(here, asked, "before", found.back_before),
@@ -83,11 +83,11 @@ def _page(
     return answer
 
 
-def _choices(excluded_by: Mapping[str, int]) -> list[tuple[str, str]]:
+def _choices(reasons: Sequence[str]) -> list[tuple[str, str]]:
     """What can be looked for, and how it is called."""
     called = [(str(outcome), str(outcome)) for outcome in Outcome]
     out = [(INVALID, "left out: invalid"), (EXCLUDED, "left out by a rule")]
-    return [*called, *out, *((f"{EXCLUDED}:{reason}", f"left out: {reason}") for reason in sorted(excluded_by))]
+    return [*called, *out, *((f"{EXCLUDED}:{reason}", f"left out: {reason}") for reason in reasons)]
 
 
 def _address(here: str, asked: Asked, to: str, row: int | None) -> str | None:

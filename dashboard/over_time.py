@@ -32,11 +32,11 @@ class OverTime:
         return max((column.calls for column in self.columns), default=1)
 
 
-def over_time(calls: Iterable[tuple[datetime, bool]]) -> OverTime:
-    """`calls`: when each began (UTC), and whether it reached somebody."""
+def over_time(calls: Iterable[tuple[datetime, bool, int]]) -> OverTime:
+    """`calls`: when some began (UTC), whether they reached somebody, and how many they are."""
     reached, others = Counter[datetime](), Counter[datetime]()
-    for at, somebody in calls:
-        (reached if somebody else others)[at.replace(second=0, microsecond=0)] += 1
+    for at, somebody, count in calls:
+        (reached if somebody else others)[at.replace(second=0, microsecond=0)] += count
     minutes = reached.keys() | others.keys()
     if not minutes:
         return OverTime(LENGTHS[0], [])

@@ -68,7 +68,7 @@ def begun(ledger: Ledger, key: str) -> OverTime:
     Raises:
         Refusal: no such run.
     """
-    return over_time((at, outcome in REACHED) for at, outcome in calls_begun(ledger, key))
+    return over_time((at, outcome in REACHED, count) for at, outcome, count in calls_begun(ledger, key))
 
 
 def _tone(run: Json) -> str:

@@ -149,6 +149,19 @@ def number_of(ledger: Ledger, key: str, text: str) -> str:
     return number
 
 
+def reasons_out(ledger: Ledger, key: str) -> tuple[int, list[str]]:
+    """How many rows a run has read, and for which reasons rules left some of them out.
+
+    Raises:
+        Refusal: no such run.
+    """
+    with ledger.read() as session:
+        run = find_run(session, key)
+        excluded = (ExclusionRow.run_id == run.id, ExclusionRow.kind == EXCLUDED)
+        reasons = select(ExclusionRow.reason).where(*excluded).distinct().order_by(ExclusionRow.reason)
+        return run.rows, list(session.execute(reasons).scalars())
+
+
 def what_was_said(ledger: Ledger, key: str) -> Sequence[Said]:
     """The provider's words for this run's calls and their errors, the most frequent first; not all of very many.
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from callbeat.ledger.columns import Instant
 from callbeat.ledger.states import RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import CallRow, EventRow, RunRow
 from callbeat.outcomes import Outcome
 from callbeat.runs.report import find_run, reports
 
-AT_ONCE = 5_000
 Json = dict[str, Any]
 
 
@@ -49,15 +49,21 @@ def _why(session: Session, row: RunRow) -> str | None:
     return session.execute(found.order_by(EventRow.id.desc()).limit(1)).scalar()
 
 
-def calls_begun(ledger: Ledger, key: str) -> Iterator[tuple[datetime, Outcome]]:
-    """When each call of a run began (UTC), as far as that is known, and what became of it.
+def calls_begun(ledger: Ledger, key: str) -> Iterator[tuple[datetime, Outcome, int]]:
+    """In which minutes calls of a run began (UTC), as far as that is known, with which outcome, and how many.
 
     Raises:
         Refusal: no such run.
     """
+    minute: ColumnElement[Any] = func.date_trunc("minute", CallRow.started_at, type_=Instant)
+    if ledger.on_sqlite:  # which keeps instants as text: `2026-12-01 05:00`
+        minute = func.substr(type_coerce(CallRow.started_at, String), 1, 16)
     with ledger.read() as session:
-        of_the_run = CallRow.run_id == find_run(session, key).id
-        wanted = select(CallRow.started_at, CallRow.outcome).where(of_the_run)
-        for began, outcome in session.execute(wanted.execution_options(yield_per=AT_ONCE)):
-            if began is not None:
-                yield began, outcome
+        of_the_run = (CallRow.run_id == find_run(session, key).id, CallRow.started_at.is_not(None))
+        counted = select(minute, CallRow.outcome, func.count()).where(*of_the_run).group_by(minute, CallRow.outcome)
+        for at, outcome, count in session.execute(counted):
+            yield _instant(at), outcome, count
+
+
+def _instant(minute: datetime | str) -> datetime:
+    return datetime.fromisoformat(minute).replace(tzinfo=UTC) if isinstance(minute, str) else minute

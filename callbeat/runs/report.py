@@ -1,7 +1,7 @@
 """Runs, batches and calls as commands print them. Instants are ISO 8601 UTC; absent values are None."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -83,16 +83,26 @@ def broken_files(ledger: Ledger) -> list[Json]:
         return [{"file": row.file, "campaign": row.campaign, "problems": row.problems} for row in rows]
 
 
-def reports(session: Session, rows: Sequence[RunRow], *, costs: bool = True) -> list[Json]:
-    """These runs with their sums. Each call is looked at for the cost alone: without `costs` it is None."""
+def reports(
+    session: Session, rows: Sequence[RunRow], *, costs: bool = True, uncounted: Collection[int] = ()
+) -> list[Json]:
+    """These runs with their sums. Without `costs` they are None; `uncounted` (ids) have no outcomes.
+
+    For both each call would be looked at.
+    """
     ids = [row.id for row in rows]
+    counted = [run_id for run_id in ids if run_id not in uncounted]
     batches, outcomes, costs_of, out = (
         _batches(session, ids),
-        _outcomes(session, ids),
-        _costs(session, ids if costs else ()),
+        _outcomes(session, counted),
+        _costs(session, counted if costs else ()),
         _out(session, ids),
     )
-    return [_report(row, batches[row.id], outcomes[row.id], costs_of[row.id], out[row.id]) for row in rows]
+    told = [_report(row, batches[row.id], outcomes[row.id], costs_of[row.id], out[row.id]) for row in rows]
+    for row, one in zip(rows, told, strict=True):
+        if row.id in uncounted:
+            one["calls"] = sum(batch.calls for batch in batches[row.id])
+    return told
 
 
 def _report(row: RunRow, batches: Sequence[BatchRow], outcomes: Json, cost: Decimal | None, out: Out) -> Json:
@@ -158,12 +168,16 @@ def _outcomes(session: Session, ids: Sequence[int]) -> defaultdict[int, Json]:
 
 
 def _costs(session: Session, ids: Sequence[int]) -> defaultdict[int, Decimal | None]:
-    """Summed here, not in the database: amounts are decimals, and a database would make floats of them."""
+    """Summed here, not in the database: amounts are decimals, and a database would make floats of them.
+
+    Many calls cost the same: each amount comes once, with how many they are.
+    """
     found: defaultdict[int, Decimal | None] = defaultdict(lambda: None)
     for part in in_parts(ids, AT_ONCE):
-        wanted = select(CallRow.run_id, CallRow.cost).where(CallRow.run_id.in_(part), CallRow.cost.is_not(None))
-        for run_id, cost in session.execute(wanted):
-            found[run_id] = (found[run_id] or Decimal(0)) + (cost or Decimal(0))
+        wanted = select(CallRow.run_id, CallRow.cost, func.count()).where(CallRow.run_id.in_(part))
+        wanted = wanted.where(CallRow.cost.is_not(None)).group_by(CallRow.run_id, CallRow.cost)
+        for run_id, cost, count in session.execute(wanted):
+            found[run_id] = (found[run_id] or Decimal(0)) + (cost or Decimal(0)) * count
     return found
 
 

@@ -16,6 +16,7 @@ from callbeat.runs.completeness import SUMS_DIFFER
 from callbeat.runs.report import reports
 
 AT_ONCE = 50
+COUNTED = 50_000  # rows of the runs of a page; their calls are looked at one by one
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_ID = 2**31 - 1  # on PostgreSQL
 MICROSECOND = timedelta(microseconds=1)
@@ -45,7 +46,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
-    """Runs as `report.run` tells them, without their cost, the newest first; where older and newer ones begin."""
+    """Runs as `report.run` tells them, the newest first; where older and newer ones begin.
+
+    They are without their cost, and the largest without outcomes.
+    """
 
     runs: Sequence[Json]
     older: Mark | None
@@ -80,10 +84,20 @@ def run_list(
         more, rows = len(rows) > most, rows[:most]
         if upwards:
             rows.reverse()
-        runs = reports(session, rows, costs=False)
+        runs = reports(session, rows, costs=False, uncounted=_too_many(rows))
     older = more if not upwards else bool(rows)
     newer = more if upwards else bool(rows) and before is not None
     return RunPage(runs, _mark(rows[-1]) if older else None, _mark(rows[0]) if newer else None)
+
+
+def _too_many(rows: Sequence[RunRow]) -> set[int]:
+    """Runs whose calls are not counted by outcome: a page is no place to look at millions of them."""
+    left, found = COUNTED, set()
+    for row in sorted(rows, key=lambda row: row.rows):
+        left -= row.rows
+        if left < 0:
+            found.add(row.id)
+    return found
 
 
 def _mark(row: RunRow) -> Mark:

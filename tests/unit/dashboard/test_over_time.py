@@ -18,12 +18,12 @@ def at(minutes, seconds=0):
 
 def test_calls_of_one_minute_stand_together_and_a_quiet_minute_stands_too():
     """A gap in the picture is a time in which nobody was called."""
-    found = over_time([(at(0, 5), True), (at(0, 59), False), (at(2), True)])
+    found = over_time([(at(0, 5), True, 1), (at(0, 59), False, 3), (at(2), True, 2)])
     assert found.length == timedelta(minutes=1)
     assert [(one.at, one.calls, one.reached) for one in found.columns] == [
-        (at(0), 2, 1), (at(1), 0, 0), (at(2), 1, 1),
+        (at(0), 4, 1), (at(1), 0, 0), (at(2), 2, 2),
     ]  # fmt: skip
-    assert found.highest == 2
+    assert found.highest == 4
 
 
 def test_nobody_called_is_no_column():
@@ -34,7 +34,7 @@ def test_nobody_called_is_no_column():
 @given(CALLS)
 def test_no_call_is_lost_however_long_it_took(calls):
     """The columns grow longer, not more."""
-    found = over_time((at(minute), good) for minute, good in calls)
+    found = over_time((at(minute), good, 1) for minute, good in calls)
     assert sum(column.calls for column in found.columns) == len(calls)
     assert sum(column.reached for column in found.columns) == sum(good for _, good in calls)
     assert len(found.columns) <= MOST_COLUMNS
@@ -45,6 +45,6 @@ def test_no_call_is_lost_however_long_it_took(calls):
 @pytest.mark.parametrize("length", LENGTHS[1:6])
 def test_columns_begin_on_round_times(length):
     """12:00, 12:10: not at the minute of the first call."""
-    found = over_time([(at(7), True), (at(7) + length * (MOST_COLUMNS - 3), True)])
+    found = over_time([(at(7), True, 1), (at(7) + length * (MOST_COLUMNS - 3), True, 1)])
     assert found.length == length
     assert all((column.at - NOON) % length == timedelta() for column in found.columns)

@@ -15,12 +15,14 @@ from callbeat.doctor import attention
 from callbeat.errors import Problem
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import BatchRow, RunRow
-from callbeat.runs import by_hand, called, ceilings, exports, open, report, today
+from callbeat.runs import acts, by_hand, called, ceilings, exports, open, report, today
 from callbeat.runs.catalog import apply
 from callbeat.runs.changes import Changes
 from callbeat.runs.completeness import differences
+from callbeat.runs.contact_list import WantedContacts, contact_list, read_what, reasons_out, what_was_said
 from callbeat.runs.erasing import find
 from callbeat.runs.heartbeat import Heartbeat
+from callbeat.runs.one_run import calls_begun, one_run
 from callbeat.runs.planning import plan_due
 from callbeat.runs.retention import ask_who_goes, let_go
 from callbeat.runs.run_list import Mark, Wanted, run_list
@@ -37,6 +39,7 @@ ONE = 1_234  # a run that is over like nearly all, and its batch
 LIVE = 1_500  # one under way
 LARGE = ("runs", "batches", "calls", "events", "exclusions", "exports", "campaigns")
 FILE = "/config/campaigns/c000003.yaml"
+A_RUN = f"{name_of(ONE)}@{ONE}"
 Step = Callable[[World], object]
 
 
@@ -114,6 +117,20 @@ ASKED: dict[str, Step] = {
     "a person: the list of a day": lambda world: run_list(world.ledger, Wanted(day=DUE.date())),
     "a person: what needs somebody": lambda world: run_list(world.ledger, Wanted(needs_attention=True)),
     "a person: show": lambda world: report.run(world.ledger, f"{name_of(ONE)}@{ONE}"),
+    "a person: the page of a run": lambda world: one_run(world.ledger, A_RUN),
+    "a person: when its calls began": lambda world: list(calls_begun(world.ledger, A_RUN)),
+    "a person: what the provider said": lambda world: what_was_said(world.ledger, A_RUN),
+    "a person: its contacts": lambda world: contact_list(world.ledger, A_RUN, WantedContacts(), after=2),
+    "a person: those before": lambda world: contact_list(world.ledger, A_RUN, WantedContacts(), before=3),
+    "a person: those of an outcome": lambda world: contact_list(world.ledger, A_RUN, read_what("busy")),
+    "a person: those left out for a reason": lambda world: contact_list(
+        world.ledger, A_RUN, read_what("excluded:suppressed")
+    ),
+    "a person: the calls to a number": lambda world: contact_list(
+        world.ledger, A_RUN, WantedContacts(number=number(5))
+    ),
+    "a person: why some are left out": lambda world: reasons_out(world.ledger, A_RUN),
+    "a person: what a stop will do": lambda world: acts.stopping(world.context, f"{name_of(LIVE)}@{LIVE}"),
     "a person: story": lambda world: story(world.ledger, f"{name_of(ONE)}@{ONE}"),
     "a person: calls": lambda world: report.calls(world.ledger, f"{name_of(ONE)}@{ONE}", reveal=False),
     "each second of a page: what has changed": lambda world: changed(world),
