@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, literal, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from callbeat.errors import Refusal
 from callbeat.ledger.columns import Instant
@@ -134,6 +135,7 @@ def _wanted(wanted: Wanted) -> list[ColumnElement[bool]]:
 def needs_somebody() -> ColumnElement[bool]:
     """Of a run: a batch of it is held, its sums differ, or something of it is in a state that nobody knows here."""
     known = [state for state in BatchState if state is not BatchState.HELD]
-    strange = exists().where(BatchRow.run_id == RunRow.id, BatchRow.state.not_in(known))
-    going_on = and_(RunRow.state.not_in([state for state in RunState if state.final]), strange)
-    return or_(RunRow.reason == SUMS_DIFFER, RunRow.state.not_in(list(RunState)), going_on)
+    live = aliased(RunRow)  # that have something to come, at whatever time: of years of runs a few
+    to_come = select(live.id).where(live.next_action_at >= EPOCH)
+    strange = select(BatchRow.run_id).where(BatchRow.run_id.in_(to_come), BatchRow.state.not_in(known))
+    return or_(RunRow.reason == SUMS_DIFFER, RunRow.state.not_in(list(RunState)), RunRow.id.in_(strange))
