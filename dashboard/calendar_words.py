@@ -55,16 +55,24 @@ def told(entry: Entry, line: Line) -> Told:
     plan, zone = line.seen.plan, line.zone
     local, seen = entry.due_at.astimezone(ZoneInfo(zone)), entry.outlook
     own = plan.schedule.timezone if plan else zone
-    notes = (*(_notes(seen) if seen else ()), *(["by hand"] if entry.run and entry.run.by_hand else []))
+    paused = line.seen.status == "paused" and entry.run is None
+    notes = [*(_notes(seen) if seen else ()), *_standing(entry, paused=paused)]
     return Told(
         entry.due_at,
         clock(entry.due_at, zone),
         None if own == zone else f"{clock(entry.due_at, own, local)} {own}",
-        _start(seen, plan, local, zone) if seen and plan else None,
-        notes,
+        _start(seen, plan, local, zone) if seen and plan and not paused else None,
+        tuple(notes),
         entry.run,
-        seen is None or seen.chosen is not None,
+        not paused and (seen is None or seen.chosen is not None),
     )
+
+
+def _standing(entry: Entry, *, paused: bool) -> Iterator[str]:
+    if paused:
+        yield "skipped, if it is still paused then"
+    if entry.run is not None and entry.run.by_hand:
+        yield "by hand"
 
 
 def _start(seen: Outlook, plan: Campaign, local: datetime, zone: str) -> str | None:
@@ -86,13 +94,15 @@ def told_many(many: Many, day: Day, line: Line) -> ToldMany:
     every = f"every {_length(many.every)}: " if many.every else ""
     return ToldMany(
         f"{every}{many.count} times, {first} to {last}",
-        tuple(_kinds(many)),
+        tuple(_kinds(many, paused=line.seen.status == "paused")),
         tuple(_links(many, day, line)),
     )
 
 
-def _kinds(many: Many) -> Iterator[str]:
-    if many.kinds is None:
+def _kinds(many: Many, *, paused: bool) -> Iterator[str]:
+    if paused:
+        yield "skipped, if it is still paused then"
+    elif many.kinds is None:
         yield NOT_LOOKED_AT
     elif set(many.kinds) - {"on_time"}:
         yield from (f"{many.kinds[kind]} {words}" for kind, words in KINDS.items() if many.kinds.get(kind))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,8 +35,8 @@ def campaign(request: Request) -> Response:
     zone = seen.plan.schedule.timezone if seen.plan else "UTC"
     known = revisions(context.ledger, name)
     return page(
-        request, "campaign.html", seen=seen, zone=zone, known=known, coming=_coming(context, seen),
-        changes=_clocks(seen, context.clock.now()), notes_on=notes_on, runs=newest_runs(context, name),
+        request, "campaign.html", seen=seen, zone=zone, place=ZoneInfo(zone), known=known,
+        coming=_coming(context, seen), changes=_clocks(seen, context.clock.now()), notes_on=notes_on, runs=newest_runs(context, name),
         definition=_definition(known, seen.revision), **_compared(known, seen.revision, request.query_params),
         **_pictures(figures(context, name), zone),
     )  # fmt: skip

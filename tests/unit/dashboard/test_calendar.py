@@ -101,6 +101,15 @@ def test_what_keeps_a_campaign_from_calling_stands_at_its_name(browser, world, o
     assert words in read(browser.get("/calendar")).words
 
 
+def test_what_a_pause_would_skip_is_not_shown_as_if_it_came(browser, world):
+    """Nor with a start."""
+    world.a_campaign_row(a_campaign(schedule=KOLKATA), paused_since=DUE)
+    world.a_campaign_row(a_campaign(name="often", schedule={"cron": "*/10 * * * *"}), paused_since=DUE)
+    page = read(browser.get("/calendar?from=2026-11-30"))
+    assert page.cells("daily")["Wed 2 Dec"] == "10:02 not called skipped, if it is still paused then"
+    assert page.cells("often")["Wed 2 Dec"].endswith("00:00 to 23:50 skipped, if it is still paused then")
+
+
 def test_a_removed_campaign_is_not_on_the_calendar(browser, world):
     """Nothing comes of it."""
     world.a_campaign_row(a_campaign(), state="removed")

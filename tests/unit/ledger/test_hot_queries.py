@@ -16,11 +16,16 @@ from callbeat.errors import Problem
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import BatchRow, RunRow
 from callbeat.runs import acts, by_hand, called, ceilings, exports, open, report, today
+from callbeat.runs.calendar import days_of
+from callbeat.runs.calendar_rows import calendar
+from callbeat.runs.campaign_list import campaign_list, last_runs, one_campaign
+from callbeat.runs.campaign_runs import newest_runs
 from callbeat.runs.catalog import apply
 from callbeat.runs.changes import Changes
 from callbeat.runs.completeness import differences
 from callbeat.runs.contact_list import WantedContacts, contact_list, read_what, reasons_out, what_was_said
 from callbeat.runs.erasing import find
+from callbeat.runs.figures import figures
 from callbeat.runs.heartbeat import Heartbeat
 from callbeat.runs.one_run import calls_begun, one_run
 from callbeat.runs.planning import plan_due
@@ -137,6 +142,17 @@ ASKED: dict[str, Step] = {
     "each look at today: what needs somebody": lambda world: attention.needs(world.context),
     "each look at today: what runs": lambda world: today.under_way(world.ledger),
     "each look at today: what comes next": lambda world: today.coming(world.ledger, DUE),
+    "a person: campaigns": lambda world: campaign_list(world.context),
+    "a person: campaigns by name": lambda world: campaign_list(world.context, text="c0000", after="c000100"),
+    "a person: how campaigns went": lambda world: reading(
+        world, lambda s: last_runs(s, [name_of(n) for n in range(1, 150, 3)], DUE)
+    ),
+    "a person: one campaign": lambda world: one_campaign(world.context, name_of(ONE)),
+    "a person: its runs": lambda world: newest_runs(world.context, name_of(ONE)),
+    "a person: its figures": lambda world: figures(world.context, name_of(ONE)),
+    "a person: the calendar": lambda world: calendar(
+        world.context, campaign_list(world.context).campaigns, days_of(DUE.date(), 14), None
+    ),
     "a person: forget": lambda world: find(world.context, number(5)),
 }
 
