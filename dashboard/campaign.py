@@ -36,7 +36,8 @@ def campaign(request: Request) -> Response:
     known = revisions(context.ledger, name)
     return page(
         request, "campaign.html", seen=seen, zone=zone, place=ZoneInfo(zone), known=known,
-        coming=_coming(context, seen), changes=_clocks(seen, context.clock.now()), notes_on=notes_on, runs=newest_runs(context, name),
+        coming=_coming(context, seen), changes=_clocks(seen, context.clock.now()), notes_on=notes_on,
+        runs=newest_runs(context, name),
         definition=_definition(known, seen.revision), **_compared(known, seen.revision, request.query_params),
         **_pictures(figures(context, name), zone),
     )  # fmt: skip

@@ -1,14 +1,15 @@
 """The campaigns that a page shows: by name, some at a time, each with its state, as the ledger has them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, Select, and_, select
 from sqlalchemy.orm import Session
 
 from callbeat.campaigns.due import next_campaign_due
+from callbeat.campaigns.due_lists import due_list
 from callbeat.campaigns.model import Campaign
 from callbeat.errors import Refusal
 from callbeat.ledger.states import RunState
@@ -20,7 +21,8 @@ from callbeat.runs.revisions import read_definition
 
 AT_ONCE = 50
 LIVE = (RunState.OPENING, RunState.ACTIVE)
-DAYS_OFF_PASSED = 20  # in a row, to find the next due time at which somebody is called
+SOON, MOST_SOON = timedelta(days=2), 150  # where the next due time is looked for first, and among how many
+DAYS_OFF_PASSED = 20  # due times after that, to find one at which somebody is called
 Status = Literal["active", "paused", "broken", "removed"]
 STATUSES: tuple[Status, ...] = ("active", "paused", "broken", "removed")
 
@@ -82,15 +84,26 @@ def one_campaign(context: Context, name: str) -> Seen:
 
 def next_start(seen: Seen, now: datetime) -> Outlook | None:
     """The next due time at which somebody is called; where all the next ones are off, the first of those."""
-    found, due = None, now
-    for _ in range(DAYS_OFF_PASSED if seen.plan and seen.goes_on else 0):
-        if seen.plan is None or (following := next_campaign_due(seen.plan, due)) is None:
-            break
-        due, told = following, outlook(seen.plan, following)
+    if seen.plan is None or not seen.goes_on:
+        return None
+    first = None
+    for due in _coming(seen.plan, now):
+        told = outlook(seen.plan, due)
         if told.chosen is not None:
             return told
-        found = found or told
-    return found
+        first = first or told
+    return first
+
+
+def _coming(plan: Campaign, now: datetime) -> Iterator[datetime]:
+    """Of what comes every ten minutes a whole night; of what comes once a day some weeks."""
+    yield from due_list(plan, now, now + SOON)[:MOST_SOON]
+    due = now + SOON
+    for _ in range(DAYS_OFF_PASSED):
+        following = next_campaign_due(plan, due)
+        if following is None:
+            return
+        yield (due := following)
 
 
 def files_without_campaign(session: Session, most: int = AT_ONCE) -> list[FileRow]:

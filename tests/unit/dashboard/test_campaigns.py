@@ -41,6 +41,21 @@ def test_a_line_tells_what_holds_what_comes_and_what_was(browser, world):
     assert page.links["missed (too late)"] == f"/runs/{run.key.replace('@', '%40')}"
 
 
+@pytest.mark.parametrize(
+    ("schedule", "next_due"),
+    [
+        ({"cron": "*/10 * * * *"}, "2026-12-01 09:00 UTC"),
+        ({"cron": "0 12 * * sat"}, "2026-12-05 12:00 UTC"),
+        ({"cron": "0 8 * * *", "late": timedelta(0)}, "2026-12-01 08:00 UTC"),
+    ],
+)
+def test_the_next_due_time_is_one_within_the_hours(browser, world, schedule, next_due):
+    """A night of due times that call nobody is passed over; where there is no other, the first is told, and why."""
+    hours = {"start": "09:00", "end": "20:00"}
+    world.a_campaign_row(a_campaign(schedule={"late": timedelta(0)} | schedule, hours=hours))
+    assert row_of(read(browser.get("/campaigns")), "daily")[2].startswith(next_due)
+
+
 def test_a_campaign_that_never_ran_and_never_will_says_so(browser, world):
     """Empty cells are questions."""
     world.a_campaign_row(a_campaign(schedule={"until": "2026-11-30"}))
