@@ -53,3 +53,13 @@ def test_a_date_that_a_country_leaves_out_has_nothing(day):
     after = datetime.combine(day, datetime.min.time(), UTC) - timedelta(hours=30)
     until = after + timedelta(days=3)
     assert due_list(campaign, after, until) == list(campaign_due_times(campaign, after, until))
+
+
+def test_what_is_moved_from_a_holiday_is_among_it():
+    """No other day has it: the line names Tuesdays alone."""
+    moved = {"holidays": ("IN",), "on_holiday": "next_day", "cron": "0 10 * * tue", "timezone": "Asia/Kolkata"}
+    campaign = a_campaign(schedule=moved)
+    after = datetime(2027, 1, 25, tzinfo=UTC)
+    due = due_list(campaign, after, after + timedelta(days=4))
+    assert [f"{one:%d %H:%M}" for one in due] == ["26 04:30", "27 04:30"]
+    assert due == list(campaign_due_times(campaign, after, after + timedelta(days=4)))
