@@ -7,6 +7,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from cli.ports import free_port
 from tests.integration.campaign_files import AGENT, cron_at
 from tests.integration.installation import Installation
 from tests.integration.sandboxes import each_once
@@ -45,6 +49,7 @@ NUMBERS = [
 
 def test_a_run_goes_from_yaml_to_a_report_of_every_contact(installation: Installation):
     """This is the whole promise: on schedule, once, and afterwards what became of every single contact."""
+    installation.settings["CALLBEAT_METRICS__PORT"] = str(free_port())
     installation.start()
     due = installation.soon() + timedelta(minutes=2)
     variables = {"variables": {"customer_name": "name"}}
@@ -65,6 +70,7 @@ def test_a_run_goes_from_yaml_to_a_report_of_every_contact(installation: Install
     _has_its_events(installation, run)
     _tells_its_story(installation, run, due)
     _tells_every_call(installation, run["run"])
+    _can_be_scraped(installation)
 
 
 def _is_told_as_designed(run, due):
@@ -166,3 +172,31 @@ def _tells_every_call(installation, run):
     assert [row["number"].lstrip("'") for row in rows] == NUMBERS
     assert [row["outcome"] for row in rows] == [call["outcome"] for call in calls]
     assert "whole numbers were shown" in installation.whys(run)
+
+
+def _can_be_scraped(installation):
+    """The worker counts what it did, and beat tells how ledger and broker stand."""
+    seen, stands = _scraped(installation, "worker"), _scraped(installation, "beat")
+    assert seen["callbeat_calls_total", "bolna", "answered"] == 4
+    assert seen["callbeat_rows_left_out_total", "excluded", "duplicate"] == 1
+    assert seen["callbeat_decisions_total", "run.finished"] == 1
+    assert seen["callbeat_start_lateness_seconds_bucket", "bolna", "0.0"] == 1
+    assert seen["callbeat_start_after_due_seconds_sum", "bolna"] == 480
+    assert seen["callbeat_provider_requests_total", "bolna", "accepted", "create"] == 1
+    assert seen["callbeat_tasks_total", "done", "create"] >= 1
+    assert not [labels for labels in seen if labels[0] == "callbeat_runs"]
+    for process in (seen, stands):
+        assert (process["callbeat_ledger_up",], process["callbeat_broker_up",]) == (1, 1)
+    assert stands["callbeat_runs", "active"] == 0
+    assert stands["callbeat_heartbeat_age_seconds",] < 60
+    assert stands["callbeat_beat_step_age_seconds", "sweep"] < 60
+    assert 0 < stands["callbeat_budget_left_requests", "bolna"] <= stands["callbeat_budget_limit_requests", "bolna"]
+    assert stands["callbeat_queue_messages", "steps"] >= 0
+
+
+def _scraped(installation, process):
+    """Each series by its name and the values of its labels, which come in the order of their names."""
+    lines = [line for line in installation.log(process).read_text().splitlines() if "metrics.listening" in line]
+    text = httpx.get(json.loads(lines[-1])["address"]).raise_for_status().text
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return {(sample.name, *sample.labels.values()): sample.value for sample in samples}

@@ -7,7 +7,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from limits.errors import StorageError
 from redis import Redis
+from redis.exceptions import RedisError
 
 from callbeat.clock import Clock, real_now
 from callbeat.runs.errands import Errand
@@ -69,6 +71,16 @@ def test_the_more_are_refused_the_longer_they_wait(budget):
 def test_accounts_do_not_share(budget):
     """Each has its own limit there."""
     assert (passed(budget, 80), passed(budget, 80, account="other")) == (A_MINUTE, A_MINUTE)
+
+
+def test_what_is_left_is_told(valkey, budget, tmp_path):
+    """By everybody's requests of the last minute; where nobody knows, nothing is said."""
+    other = RedisBudget(redis_url(None, tmp_path), Clock())
+    assert (passed(budget, 20), passed(other, 5)) == (20, 5)
+    assert (budget.left("trillet", A_MINUTE), budget.left("other", A_MINUTE)) == (35, A_MINUTE)
+    valkey.stop()
+    with pytest.raises((RedisError, StorageError, OSError)):
+        budget.left("trillet", A_MINUTE)
 
 
 def test_without_redis_a_process_uses_a_tenth(valkey, budget):
