@@ -30,6 +30,8 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "clock_held": ("1 while planning is held because a clock cannot be trusted.", ()),
     "halted": ("1 while everything is stopped by the red button.", ()),
     "broken_files": ("Campaign files with errors.", ()),
+    "notifications_waiting": ("Notifications that wait to be sent, by channel.", ("channel",)),
+    "oldest_notification_age_seconds": ("How long the notification that waits longest has been waiting.", ()),
     "account_closed": ("1 for why an account is closed: funds, failures or credentials.", ("account", "kind")),
     "budget_limit_requests": ("Requests that an account takes in a minute.", ("account",)),
     "budget_left_requests": ("Requests that may still leave in this minute, for the most urgent.", ("account",)),

@@ -9,7 +9,16 @@ from sqlalchemy.orm import Session
 from callbeat.clock import real_now
 from callbeat.gauges import Told
 from callbeat.ledger.states import RunState
-from callbeat.ledger.tables import AccountRow, BatchRow, BeatRow, CampaignRow, FileRow, RevisionRow, RunRow
+from callbeat.ledger.tables import (
+    AccountRow,
+    BatchRow,
+    BeatRow,
+    CampaignRow,
+    FileRow,
+    OutboxRow,
+    RevisionRow,
+    RunRow,
+)
 from callbeat.runs.breaker import Closed, kind_of
 from callbeat.runs.context import Context, halted_since
 from callbeat.runs.revisions import read_definition
@@ -27,6 +36,7 @@ def standing(context: Context, accounts: Collection[str]) -> Told:
         yield from _runs(session)
         yield from _batches(session)
         yield from _waiting(session, now)
+        yield from _notifications(session, now)
         yield from _beat(session)
         yield from _accounts(session, accounts)
         yield "undecided_runs", (), _undecided(session, now)
@@ -61,6 +71,16 @@ def _waiting(session: Session, now: datetime) -> Told:
         yield "oldest_due_action_age_seconds", (table.__tablename__,), _age(first, now)
     first = session.execute(select(func.min(CampaignRow.next_plan_at))).scalar_one_or_none()
     yield "planning_lag_seconds", (), _age(first, now)
+
+
+def _notifications(session: Session, now: datetime) -> Told:
+    waits = OutboxRow.next_action_at.is_not(None)
+    counted = select(OutboxRow.channel, func.count(), func.min(OutboxRow.at)).where(waits)
+    since = None
+    for channel, count, first in session.execute(counted.group_by(OutboxRow.channel)).tuples():
+        yield "notifications_waiting", (channel,), count
+        since = min(since or first, first)
+    yield "oldest_notification_age_seconds", (), _age(since, now)
 
 
 def _age(since: datetime | None, now: datetime) -> float:

@@ -6,7 +6,7 @@ import pytest
 
 from callbeat.clock import real_now
 from callbeat.ledger.states import BatchState, RunState
-from callbeat.ledger.tables import AccountRow, BeatRow, FileRow, SwitchRow
+from callbeat.ledger.tables import AccountRow, BeatRow, FileRow, OutboxRow, SwitchRow
 from callbeat.runs.standing import answers, standing
 from callbeat.runs.undecided import gone_by
 from tests.factories import DUE, NOW, a_campaign, minutes
@@ -95,6 +95,18 @@ def test_accounts_that_are_closed_are_told_with_why(world, told):
     assert shut == {"eu/funds", "us/credentials"}
     assert told("account_closed")["bolna/failures"] == 0
     assert not [labels for labels in told("account_closed") if labels.startswith("old")]
+
+
+def test_notifications_that_wait_are_told_by_channel_and_age(world, told):
+    """Somebody is to know of it, and does not yet. What was sent, or given up, has no next action."""
+    assert told("notifications_waiting") == {}
+    run, plain = world.a_run(), {"kind": "run.missed", "state": "missed", "receiver": "r", "lane": "l"}
+    for n, (channel, next_at) in enumerate([("webhook", NOW), ("webhook", NOW), ("email", NOW), ("email", None)]):
+        at = NOW - minutes(10 * n)
+        row = OutboxRow(key=f"k{n}", run_id=run.id, at=at, channel=channel, next_action_at=next_at, **plain)
+        add(world, row)
+    assert told("notifications_waiting") == {"webhook": 2, "email": 1}
+    assert told("oldest_notification_age_seconds") == {"": 1200}
 
 
 def test_broken_files_are_counted(world, told):
