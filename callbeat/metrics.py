@@ -88,6 +88,9 @@ HOOK_POSTS = _counter(
     "hook_posts", "Posts of providers: taken, unknown (a wrong secret or path), too_large or later.", "result"
 )
 BROUGHT_FORWARD = _counter("hook_batches_brought_forward", "Batches that are looked at sooner because of a post.")
+PAGE_TIME = _histogram(
+    "page_duration", "How long pages of the dashboard took, by page and kind of status.", WORK, "page", "status"
+)
 BUILD = Gauge(
     "callbeat_build_info", "1; the labels say which version of which process this is.",
     ["version", "process", "site"], registry=REGISTRY,
@@ -184,6 +187,12 @@ def posted(result: str) -> None:
 def brought_forward(batches: int) -> None:
     """So many batches are looked at sooner."""
     BROUGHT_FORWARD.inc(batches)
+
+
+@_harmless
+def page_made(page: str, status: str, seconds: float) -> None:
+    """Somebody has looked at a page of the dashboard; `status` as 2xx."""
+    PAGE_TIME.labels(page, status).observe(seconds)
 
 
 @_harmless

@@ -102,6 +102,8 @@ def _greet(settings: Settings, plan: Plan) -> None:
         err.print(f"dashboard: http://127.0.0.1:{plan.dashboard_port}", markup=False)
     if plan.flower_port:
         err.print(f"Flower: http://127.0.0.1:{plan.flower_port}", markup=False)
+    if (metrics := settings.metrics).port is not None:
+        err.print(f"metrics: http://{metrics.host}:{metrics.port}/metrics is beat's; docs/metrics.md", markup=False)
 
 
 def _tell_missing_keys(settings: Settings, accounts: set[str]) -> None:

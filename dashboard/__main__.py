@@ -12,9 +12,12 @@ from typing import NoReturn
 import structlog
 import uvicorn
 
+from callbeat import metrics_port
 from callbeat.errors import CallbeatError
+from callbeat.gauges import Asked
 from callbeat.logs import begin_logs, settle_logs
 from callbeat.runs.context import open_context
+from callbeat.runs.standing import answers
 from callbeat.settings import load_settings
 from dashboard.app import create_app
 from dashboard.door import session_secret
@@ -50,6 +53,7 @@ def serve(host: str, port: int) -> None:
     settle_logs("dashboard", settings)
     context = open_context(settings, lambda _task, _ids: None)
     app = create_app(settings, context, host=host, secret=session_secret(settings))
+    metrics_port.serve("dashboard", settings, Asked("ledger_up", lambda: answers(context)))
     quiet = {"access_log": False, "log_config": None, "server_header": False, "proxy_headers": False}
     ends = {"lifespan": "off", "timeout_graceful_shutdown": TO_LEAVE}
     config = uvicorn.Config(app, ws="none", limit_concurrency=AT_ONCE, **quiet, **ends)  # type: ignore[arg-type]

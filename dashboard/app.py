@@ -22,6 +22,7 @@ from dashboard.live import Watch
 from dashboard.login import Attempts
 from dashboard.pages import context_of
 from dashboard.problems import HANDLERS
+from dashboard.timing import Timed
 
 SESSION = 12 * 3600  # seconds after the login
 # Each has ROUTES: one line for each page.
@@ -69,6 +70,7 @@ def in_front(door: Door, secret: str) -> list[Middleware]:
     """What each request passes, in this order."""
     cookie = {"secret_key": secret, "session_cookie": cookie_name(secret), "max_age": SESSION}
     return [
+        Middleware(Timed),
         Middleware(Headers),
         Middleware(TrustedHostMiddleware, allowed_hosts=door.hosts, www_redirect=False),
         Middleware(SessionMiddleware, **cookie, same_site="lax", https_only=door.https),  # type: ignore[arg-type]

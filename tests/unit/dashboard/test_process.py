@@ -46,6 +46,18 @@ def test_it_says_where_it_listens(here, monkeypatch, host, address):
     assert (config.access_log, config.proxy_headers, config.server_header) == (False, False, False)
 
 
+def test_prometheus_asks_it_at_a_port_of_its_own(here, monkeypatch):
+    """Never behind the login, and never on the port of the pages."""
+    asked = []
+    monkeypatch.setattr(process.metrics_port, "serve", lambda *words: asked.append(words))
+    monkeypatch.setattr(uvicorn.Server, "run", lambda *_, **__: None)
+    with capture_logs():
+        assert process.main(["--port", "0"]) == 0
+    ((name, _, ledger),) = asked
+    assert name == "dashboard"
+    assert [family.samples[0].value for family in ledger.collect()] == [1]
+
+
 def test_a_port_that_is_taken_is_told(here, monkeypatch):
     """Not as a traceback."""
     with process._listening("127.0.0.1", 0) as taken, capture_logs() as lines:
