@@ -163,6 +163,7 @@ def ended(calls: Iterable[tuple[str, str, str | None, int, float]]) -> None:
 @_harmless
 def worked(task: str, result: str, seconds: float) -> None:
     """A task is over."""
+    TASKS.labels(task, "failed")  # there as zero before the first that does
     TASKS.labels(task, result).inc()
     TASK_TIME.labels(task).observe(seconds)
 
@@ -201,5 +202,4 @@ def began(version: str, process: str, site: str, events: Iterable[str]) -> None:
     BUILD.labels(version, process, site).set(1)
     for event in events:
         DECISIONS.labels(event)
-    for event in ("run.note", "batch.note"):
         ALARMS.labels(event)

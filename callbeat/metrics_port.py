@@ -13,7 +13,7 @@ from prometheus_client import GCCollector, MetricsHandler, ProcessCollector
 from prometheus_client.registry import Collector
 
 from callbeat import __version__
-from callbeat.ledger.lines import WARNED
+from callbeat.ledger.lines import NOTE, WARNED
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.metrics import REGISTRY, began
 from callbeat.settings import Settings
@@ -22,7 +22,8 @@ PATH = "/metrics"
 # How far from CALLBEAT_METRICS__PORT each kind of process listens: at the first that is free.
 PLACES = {"beat": range(2), "hooks": range(2, 4), "dashboard": range(4, 6), "worker": range(10, 42)}
 SLOW = 10.0  # seconds for whoever asks
-EVENTS = sorted({*WARNED, *(f"run.{state}" for state in RunState), *(f"batch.{state}" for state in BatchState)})
+STATES = {"run": [*RunState, NOTE], "batch": [*BatchState, NOTE]}
+EVENTS = sorted({*WARNED, *(f"{kind}.{state}" for kind, states in STATES.items() for state in states)})
 log = structlog.get_logger("callbeat")
 
 
