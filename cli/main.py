@@ -19,6 +19,7 @@ from cli import (
     exporting,
     forgetting,
     health,
+    notifying,
     planning,
     processes,
     reporting,
@@ -55,8 +56,8 @@ def options(
 
 
 PARTS = (
-    demo, up, processes, planning, showing, reporting, exporting, approving, acting, suppressing, forgetting,
-    database, doctor, health,
+    demo, up, processes, planning, showing, reporting, exporting, approving, acting, suppressing, notifying,
+    forgetting, database, doctor, health,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

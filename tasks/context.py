@@ -12,6 +12,7 @@ from kombu.messaging import Producer
 from callbeat.runs.context import Context, log, open_context
 from callbeat.runs.gates import Budget
 from callbeat.settings import Settings, load_settings
+from tasks.attaching import attachment
 from tasks.shown import shown
 
 EXPIRES = 300  # real seconds: a stale message only repeats what the sweep has sent again
@@ -92,7 +93,7 @@ def keep_to(make_budget: Callable[[Settings], Budget]) -> None:
 def _context(_process: int) -> Context:
     settings = load_settings()
     budget = _make_budget(settings) if _make_budget is not None else None
-    return open_context(settings, send, can_send, budget, send_all)
+    return open_context(settings, send, can_send, budget, send_all, attachment)
 
 
 def context() -> Context:

@@ -15,6 +15,7 @@ from callbeat.runs import collect as collecting
 from callbeat.runs import create as creating
 from callbeat.runs import exports as exporting
 from callbeat.runs import finish as finishing
+from callbeat.runs import notify as telling
 from callbeat.runs import open as opening
 from callbeat.runs import poll as polling
 from callbeat.runs import retention as keeping
@@ -134,6 +135,15 @@ def let_go(ids: list[int]) -> None:
 def export(ids: list[int]) -> None:
     """Write what became of the contacts of runs that have ended."""
     _each(exporting.export, ids, RunRow)
+
+
+@shared_task(name="runs.notify")
+def notify(ids: list[int]) -> None:
+    """Tell somebody what became of a run; what fails is asked for again in a minute."""
+    for row_id in ids:
+        if ending():
+            return
+        _one(partial(telling.tell, context(), row_id), "notify", row_id)
 
 
 @shared_task(name="runs.sweep")

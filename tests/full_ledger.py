@@ -16,6 +16,7 @@ from callbeat.ledger.tables import (
     EventRow,
     ExclusionRow,
     ExportRow,
+    OutboxRow,
     RevisionRow,
     RunRow,
 )
@@ -43,6 +44,7 @@ def fill(ledger: Ledger, *, runs: int, calls: int) -> None:
     _insert(ledger, EventRow, (_event(number, nth) for number in numbers for nth in range(EVENTS)))
     _insert(ledger, EventRow, (_note(number) for number in campaigns))
     _insert(ledger, ExportRow, (_export(number) for number in numbers))
+    _insert(ledger, OutboxRow, (_told(number) for number in numbers))
 
 
 def _insert(ledger: Ledger, table: Any, rows: Iterator[Row]) -> None:
@@ -115,3 +117,12 @@ def _note(number: int) -> Row:
 
 def _export(number: int) -> Row:
     return {"run_id": number, "file": f"results/{name_of(number)}-{number}.csv", "written_at": DUE}
+
+
+def _told(number: int) -> Row:
+    waits, host = number % LIVE_EVERY == 0, f"{number % 50}.example.com"
+    return {
+        "key": f"msg_{number}", "run_id": number, "kind": "run.finished", "at": DUE, "state": "finished",
+        "channel": "webhook", "receiver": f"https://{host}/", "lane": host, "tries": 1, "given_up": False,
+        "done_at": None if waits else DUE, "next_action_at": DUE if waits else None, "fence": 1,
+    }  # fmt: skip

@@ -14,6 +14,8 @@ from callbeat.clock import Clock
 from callbeat.ledger.marks import HomeMark, Keeper
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import SwitchRow
+from callbeat.ledger.telling import Receivers
+from callbeat.notify.letter import Attachment
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.ceilings import NO_CEILINGS, Ceilings
 from callbeat.runs.forgotten import recall_all
@@ -21,10 +23,12 @@ from callbeat.runs.gates import Budget
 from callbeat.runs.reach import Reach, reach_of
 from callbeat.runs.world import claim_world, world_of
 from callbeat.settings import Settings
+from callbeat.settings_notify import NotifySettings
 
 log = structlog.get_logger("callbeat")
 Send = Callable[[str, Sequence[int]], None]
 Messages = Sequence[tuple[str, Sequence[int]]]
+Attach = Callable[["Context", str, str], Attachment]  # of "report" or "csv", and a run's name
 REQUESTS_IN_A_LEASE = 4
 HALTED = "halted"
 
@@ -47,6 +51,9 @@ class Context:
     needs_approval: Callable[[str], bool] = lambda _account: False  # whether revisions of that account do
     hook: Callable[[str], str | None] = lambda _provider: None  # where a provider posts to, if it can reach us
     keepers: Sequence[Keeper] = ()  # who knows, outside of the ledger, how far it had come
+    notify: NotifySettings = field(default_factory=NotifySettings)
+    dashboard_url: str | None = None  # where people reach it
+    attach: Attach | None = None  # makes what goes with an e-mail
     term: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def send_all(self, messages: Messages) -> None:
@@ -74,13 +81,14 @@ def open_context(
     can_send: Callable[[], bool] = lambda: True,
     budget: Budget | None = None,
     send_in_one_go: Callable[[Messages], None] | None = None,
+    attach: Attach | None = None,
 ) -> Context:
     """A process's context: its ledger ready, and of the right world. Without a budget nothing is held back.
 
     Raises:
         CallbeatError: a setting is wrong, or the ledger does not work or belongs to another world.
     """
-    clock, ledger = settings.make_clock(), Ledger(settings.ledger_url)
+    clock, ledger = settings.make_clock(), Ledger(settings.ledger_url, always_told(settings.notify))
     ledger.ensure_ready()
     claim_world(ledger, world_of(settings))
     recall_all(ledger, keepers := [HomeMark(settings.home)], clock.now())
@@ -99,7 +107,15 @@ def open_context(
         needs_approval=settings.needs_approval,
         hook=settings.hooks.address_for,
         keepers=keepers,
+        notify=settings.notify,
+        dashboard_url=settings.dashboard.url,
+        attach=attach,
     )
+
+
+def always_told(settings: NotifySettings) -> Receivers:
+    """Who is told of every campaign."""
+    return Receivers(settings.url, settings.emails)
 
 
 def halted_since(session: Session) -> datetime | None:

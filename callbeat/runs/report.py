@@ -43,6 +43,11 @@ def run(ledger: Ledger, key: str) -> Json:
         return reports(session, [row])[0] | {"events": _events(session, row.id)}
 
 
+def of_run(session: Session, run_id: int) -> Json:
+    """One run as `runs` tells it."""
+    return reports(session, [session.execute(select(RunRow).where(RunRow.id == run_id)).scalar_one()])[0]
+
+
 def find_run(session: Session, key: str) -> RunRow:
     """A run by its name.
 

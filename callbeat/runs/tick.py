@@ -13,6 +13,7 @@ from callbeat.clock import monotonic
 from callbeat.runs.catalog import apply, check_campaign, forgotten_files
 from callbeat.runs.context import Context, log
 from callbeat.runs.heartbeat import Heartbeat
+from callbeat.runs.notify import ask_to_tell, forget_old
 from callbeat.runs.planning import plan_due
 from callbeat.runs.retention import ask_who_goes
 from callbeat.runs.seen import files_seen, note_renewed, seen_as
@@ -48,7 +49,9 @@ class Tick:
         if self._knows_files():
             self._safely("plan", self._plan)
             self._safely("retention", self._let_go, every=ASK_EVERY)
+            self._safely("outbox", self._forget_told, every=ASK_EVERY)
         self._safely("sweep", self._sweep)
+        self._safely("notify", self._tell)
         return 0.0 if self._look and self._folder.in_haste else INTERVAL
 
     @property
@@ -82,6 +85,13 @@ class Tick:
     def _let_go(self) -> None:
         """Never by a clock that is in doubt: what is removed is not to be had again."""
         ask_who_goes(self._context)
+
+    def _tell(self) -> None:
+        """After all that leads to a call has been sent."""
+        ask_to_tell(self._context)
+
+    def _forget_told(self) -> None:
+        forget_old(self._context)
 
     def _read_files(self) -> None:
         """What was read but not written down is read anew: the folder's memory is given up with it."""

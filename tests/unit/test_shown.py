@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from callbeat.ledger.states import BatchState
+from callbeat.ledger.states import BatchState, RunState
+from callbeat.ledger.tables import OutboxRow
 from tasks.runs import export, finish, let_go, open
 from tasks.shown import OF_RUNS, _key, shown
 from tests.factories import World, a_campaign, a_world
@@ -26,6 +27,16 @@ def test_a_task_is_shown_with_the_key_that_the_commands_take(world: World) -> No
     assert shown(world.ledger, "create", [batch.id]) == "daily@20261201T0500Z/1"
     assert shown(world.ledger, "finish", [batch.run_id]) == "daily@20261201T0500Z"
     assert shown(world.ledger, "poll", [other.id, batch.id]) == "another@20261201T0500Z/1, daily@20261201T0500Z/1"
+
+
+def test_what_is_told_is_shown_by_the_name_that_its_receiver_knows(world: World) -> None:
+    """Somebody asks whether msg_… was sent."""
+    run = world.a_run(a_campaign(notify={"email": ["ops@example.com"]}))
+    with world.ledger.write() as writer:
+        writer.move(run, RunState.FAILED, at=world.now, why="because")
+    with world.ledger.read() as session:
+        (row,) = session.query(OutboxRow).all()
+    assert shown(world.ledger, "notify", [row.id]) == row.key
 
 
 def test_of_a_large_group_the_first_are_named_and_the_others_counted(world: World) -> None:

@@ -15,7 +15,7 @@ from callbeat.doctor import attention
 from callbeat.errors import Problem
 from callbeat.ledger.states import RunState
 from callbeat.ledger.tables import BatchRow, RunRow
-from callbeat.runs import acts, by_hand, called, ceilings, exports, open, report, today
+from callbeat.runs import acts, by_hand, called, ceilings, exports, notify, open, report, today
 from callbeat.runs.calendar import days_of
 from callbeat.runs.calendar_rows import calendar
 from callbeat.runs.campaign_list import campaign_list, last_runs, one_campaign
@@ -42,7 +42,7 @@ from tests.full_ledger import fill, name_of
 RUNS, CALLS = 3_000, 4
 ONE = 1_234  # a run that is over like nearly all, and its batch
 LIVE = 1_500  # one under way
-LARGE = ("runs", "batches", "calls", "events", "exclusions", "exports", "campaigns")
+LARGE = ("runs", "batches", "calls", "events", "exclusions", "exports", "campaigns", "outbox")
 FILE = "/config/campaigns/c000003.yaml"
 A_RUN = f"{name_of(ONE)}@{ONE}"
 Step = Callable[[World], object]
@@ -83,6 +83,9 @@ def around() -> called.Called:
 ASKED: dict[str, Step] = {
     "each second: planning": lambda world: plan_due(world.context),
     "each second: the sweep": lambda world: sweep(world.context),
+    "each second: is anything to be told": lambda world: notify.ask_to_tell(world.context),
+    "each minute: what was told long ago": lambda world: notify.forget_old(world.context),
+    "each message: what is told of a run": lambda world: notify.tell(world.context, LIVE),
     "each second: the heartbeat": lambda world: Heartbeat(world.context)(),
     "each minute: whose people are to go": lambda world: ask_who_goes(world.context),
     "each task: a batch's stumble": lambda world: stumbled(world.context, BatchRow, LIVE, ValueError()),

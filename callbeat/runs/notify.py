@@ -1,0 +1,122 @@
+"""Tell whom a campaign names what became of its runs: at least once, ever later while it fails, never in a heap.
+
+Nothing here is in the way of a call: it is sent after all else of a sweep, and few are under way at a time.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from random import random
+
+from callbeat.clock import monotonic
+from callbeat.ledger.lines import ALARM
+from callbeat.ledger.outbox import FIRST_DUE, FIRST_TOLD, forget_told, heads, next_on, release, take, wait_all
+from callbeat.ledger.tables import OutboxRow, RunRow
+from callbeat.notify.answers import Answer, Later, Never, Taken
+from callbeat.runs.context import Context, log
+from callbeat.runs.lease import Lapsed
+from callbeat.runs.messages import deliver, whom
+
+AT_ONCE = 3  # messages under way, over all workers: of 25 threads three at most wait for slow receivers
+PATIENCE = timedelta(minutes=1)  # real time, then a message that nobody took up is sent again
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=4)  # real time
+GIVEN_UP_AFTER = timedelta(days=3)  # real time, and not before FEWEST_TRIES
+FEWEST_TRIES = 5
+KEPT_FOR = timedelta(days=30)
+MOST_FORGOTTEN = 1000  # at a time
+Jitter = Callable[[], float]
+
+
+def ask_to_tell(context: Context) -> int:
+    """Send a task for the first message of each way that nothing goes now. Safe to run twice at once."""
+    if not context.can_send():
+        return 0
+    now = context.clock.now()
+    with context.ledger.read() as session:
+        if session.execute(FIRST_DUE, {"now": now}).first() is None:
+            return 0
+    with context.ledger.write() as writer:
+        found = heads(writer, now, AT_ONCE, until=now + context.clock.stretch(PATIENCE))
+    context.send_all([("notify", [row_id]) for row_id in found])
+    return len(found)
+
+
+def forget_old(context: Context) -> int:
+    """Remove some of what was told, or given up, long ago."""
+    before = context.clock.now() - KEPT_FOR
+    with context.ledger.read() as session:
+        if session.execute(FIRST_TOLD, {"before": before}).first() is None:
+            return 0
+    with context.ledger.write() as writer:
+        return forget_told(writer, before, MOST_FORGOTTEN)
+
+
+def tell(context: Context, row_id: int) -> None:
+    """One try at one message. Killed after it was sent and before that is written, it sends it again, so named.
+
+    Raises:
+        LedgerConflict: it took longer than its lease, and somebody else has it.
+        Lapsed: too little of the lease was left to send it.
+    """
+    until = monotonic() + context.lease.total_seconds()
+    with context.ledger.write() as writer:
+        row = take(writer, row_id, AT_ONCE, lease=context.lease, term=context.term)
+    if row is None:
+        return
+    answer = _try(context, row, until)
+    _write_down(context, row, answer)
+    with context.ledger.read() as session:
+        following = next_on(session, row.lane, context.clock.now())
+    if following is not None:
+        context.send("notify", [following])
+
+
+def _try(context: Context, row: OutboxRow, until: float) -> Answer:
+    def still_ours() -> None:
+        if until - monotonic() <= context.timeout:
+            raise Lapsed
+
+    try:
+        return deliver(context, row, still_ours)
+    except Lapsed:
+        raise
+    except Exception as error:  # a defect of ours: its traceback is in the log, and the next message goes on
+        log.exception("task.failed", id=row.id)
+        return Later(f"a defect ({type(error).__name__}), see the log", away=False)
+
+
+def _write_down(context: Context, row: OutboxRow, answer: Answer) -> None:
+    now, known = context.clock.now(), {"id": row.key, "kind": row.kind, "to": whom(row), "tries": row.tries}
+    with context.ledger.write() as writer:
+        if isinstance(answer, Taken):
+            release(writer, row, done_at=now, next_action_at=None, problem=None)
+        elif isinstance(answer, Never) or is_over(row.tries, (now - row.at) / context.clock.stretch(timedelta(1))):
+            release(writer, row, done_at=now, given_up=True, next_action_at=None, problem=answer.words)
+            run = writer.snapshot(RunRow, row.run_id)
+            if run is not None:
+                why = f"{ALARM}: {whom(row)} was not told of {row.kind}: {answer.words}; given up"
+                writer.note(run, at=now, why=f"{why} after {row.tries} tries")
+        else:
+            pause = max(pause_after(row.tries, random), answer.wait)
+            again = now + context.clock.stretch(pause)
+            release(writer, row, next_action_at=again, problem=answer.words)
+            if answer.away:
+                wait_all(writer, row.lane, again)
+    if isinstance(answer, Taken):
+        log.info("notify.told", why=answer.words, **known)
+    else:
+        log.warning("notify.not_told", why=answer.words, **known)
+
+
+def pause_after(tries: int, chance: Jitter) -> timedelta:
+    """How long to wait after so many tries, real time: three times as long each time, and some of it by chance.
+
+    Pure but for chance.
+    """
+    longer: float = 3.0 ** min(max(tries, 1) - 1, 10)
+    whole = min(FIRST_PAUSE * longer, LONGEST_PAUSE)
+    return whole * (0.75 + chance() / 2)
+
+
+def is_over(tries: int, days: float) -> bool:
+    """Whether nothing more is tried after so many days (real time): not because no callbeat was running. Pure."""
+    return tries >= FEWEST_TRIES and timedelta(days=days) >= GIVEN_UP_AFTER
