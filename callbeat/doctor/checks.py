@@ -11,6 +11,7 @@ from callbeat.doctor.contacts import check_contacts
 from callbeat.doctor.database import check_database
 from callbeat.doctor.labels import check_labels
 from callbeat.doctor.notices import Check, Notice
+from callbeat.doctor.notify import check_notify
 from callbeat.doctor.permission import check_approvals, check_ceilings
 from callbeat.doctor.sources import check_sources
 from callbeat.doctor.stuck import check_stuck
@@ -36,6 +37,7 @@ def checks_of(subject: Subject) -> list[Check]:
         Check("beat", partial(check_beat, subject)),
         Check("approvals", partial(check_approvals, subject)),
         Check("ceilings", partial(check_ceilings, subject)),
+        Check("notify", partial(check_notify, subject)),
         Check("switch", partial(check_switch, subject)),
         Check("paused", partial(check_known, subject)),
         Check("sums", partial(check_sums, subject)),
