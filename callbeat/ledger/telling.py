@@ -1,12 +1,12 @@
 """What is to be told of a move, and to whom: written beside it, so that it is told if and only if it happened."""
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -115,8 +115,8 @@ def write_news(session: Session, row: RunRow | BatchRow, at: datetime, always: R
     for told in to_be_told(type(row), row.state, row.reason, own, always):
         session.add(
             OutboxRow(
-                key=f"msg_{uuid4().hex}", run_id=run_id, batch=batch, kind=told.kind, at=at, state=str(row.state),
-                reason=row.reason, channel=told.channel, receiver=told.receiver,
+                key=f"msg_{uuid.uuid4().hex}", run_id=run_id, batch=batch, kind=told.kind, at=at,
+                state=str(row.state), reason=row.reason, channel=told.channel, receiver=told.receiver,
                 lane=lane_of(told.channel, told.receiver), attach=",".join(told.attach) or None, next_action_at=at,
             )
         )  # fmt: skip

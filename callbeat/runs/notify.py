@@ -3,9 +3,8 @@
 Nothing here is in the way of a call: it is sent after all else of a sweep, and few are under way at a time.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
-from random import random
+from zlib import crc32
 
 from callbeat.clock import monotonic
 from callbeat.ledger.lines import ALARM
@@ -23,7 +22,6 @@ GIVEN_UP_AFTER = timedelta(days=3)  # real time, and not before FEWEST_TRIES
 FEWEST_TRIES = 5
 KEPT_FOR = timedelta(days=30)
 MOST_FORGOTTEN = 1000  # at a time
-Jitter = Callable[[], float]
 
 
 def ask_to_tell(context: Context) -> int:
@@ -96,7 +94,7 @@ def _write_down(context: Context, row: OutboxRow, answer: Answer) -> None:
                 why = f"{ALARM}: {whom(row)} was not told of {row.kind}: {answer.words}; given up"
                 writer.note(run, at=now, why=f"{why} after {row.tries} tries")
         else:
-            pause = max(pause_after(row.tries, random), answer.wait)
+            pause = max(pause_after(row.tries, f"{row.key} {row.tries}"), answer.wait)
             again = now + context.clock.stretch(pause)
             release(writer, row, next_action_at=again, problem=answer.words)
             if answer.away:
@@ -107,14 +105,14 @@ def _write_down(context: Context, row: OutboxRow, answer: Answer) -> None:
         log.warning("notify.not_told", why=answer.words, **known)
 
 
-def pause_after(tries: int, chance: Jitter) -> timedelta:
-    """How long to wait after so many tries, real time: three times as long each time, and some of it by chance.
+def pause_after(tries: int, name: str) -> timedelta:
+    """How long to wait after so many tries, real time: three times as long each time, give or take a quarter.
 
-    Pure but for chance.
+    The quarter is of the name: what failed together does not come back together. Pure.
     """
     longer: float = 3.0 ** min(max(tries, 1) - 1, 10)
     whole = min(FIRST_PAUSE * longer, LONGEST_PAUSE)
-    return whole * (0.75 + chance() / 2)
+    return whole * (0.75 + crc32(name.encode()) / 2**33)
 
 
 def is_over(tries: int, days: float) -> bool:

@@ -22,6 +22,7 @@ _BATCHES = (
     "SELECT id, key, run_id, label, provider, state, start_at, dial_until, next_action_at, lease_until, reason,"
     f" stop_reason FROM batches WHERE state IN ({LIVE_BATCHES}) ORDER BY id"
 )
+_OUTBOX = "SELECT min(next_action_at) FROM outbox WHERE next_action_at IS NOT NULL"
 
 
 class LiveRun(NamedTuple):
@@ -73,6 +74,7 @@ class Snapshot:
         with ledger.read() as session:
             ask = session.connection().exec_driver_sql
             self.plan_at = instant(ask(_FIRST).scalar())
+            self.tell_at = instant(ask(_OUTBOX).scalar())
             self.runs = [LiveRun(*row[:6], *map(instant, row[6:10]), *row[10:]) for row in ask(_RUNS)]  # type: ignore[arg-type]
             self.batches = [LiveBatch(*row[:6], *map(instant, row[6:10]), *row[10:]) for row in ask(_BATCHES)]
 
@@ -83,6 +85,8 @@ class Snapshot:
     def _times(self, wall: datetime) -> Iterator[datetime]:
         if self.plan_at is not None:
             yield self.plan_at
+        if self.tell_at is not None:
+            yield self.tell_at
         for row in (*self.runs, *self.batches):
             if row.next_action_at is not None:
                 free = row.lease_until is None or row.lease_until < wall

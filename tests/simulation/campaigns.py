@@ -39,6 +39,7 @@ class Spec:
     on_unverified: str | None = None
     retention: int | None = None  # hours
     export: str | None = None
+    notify: str | None = None
     note: str = ""  # a skipped date long ago: changes the revision and nothing else
 
     def changed(self, **over: object) -> "Spec":
@@ -87,6 +88,8 @@ class Spec:
             more["retention"] = f"{self.retention}h"
         if self.export:
             more["export"] = {"file": self.export}
+        if self.notify:
+            more["notify"] = {"url": self.notify}
         return more
 
     def contacts(self) -> str:

@@ -132,6 +132,7 @@ def _to_the_end(place: Installation, name: str) -> None:
     if kept := [key for key, definition in rows(place.world.ledger, _STILL_KNOWN) if '"retention":"' in definition]:
         raise Violated(f"its retention is long over, and its people are still known: {kept}")
     _whole_files(place)
+    _all_is_told(place)
     called = set(SCENARIOS[name].called)
     rung = {number for mine in place.dials.ours.values() for number in mine.rung()}
     if called and rung != called:
@@ -147,6 +148,17 @@ def _whole_files(place: Installation) -> None:
         found = [len(path.read_text().splitlines()) for path in files]
         if found != [count]:
             raise Violated(f"{key} has {count} rows, and its files have {found}")
+
+
+def _all_is_told(place: Installation) -> None:
+    """Whatever was to be told has arrived, and under one name for each: a receiver can tell a repetition."""
+    written = rows(place.world.ledger, "SELECT key, kind, given_up, done_at FROM outbox")
+    left = [row for row in written if row[2] or row[3] is None]
+    heard = place.world.receiver.heard
+    if left or {row[0] for row in written} != set(heard):
+        raise Violated(f"not told: {left}; written {written}, heard {heard}")
+    if len(written) > len({(row[1]) for row in written}):
+        raise Violated(f"told under two names: {written}")
 
 
 def each_name_once(known: set[str], story: str, part: int = 0, parts: int = 1) -> Choice:

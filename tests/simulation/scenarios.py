@@ -48,8 +48,10 @@ def kept_an_hour(place: Installation, provider: str) -> None:
 
 
 def exported(place: Installation, provider: str) -> None:
-    """What became of everybody is written to a file when the run is over."""
-    place.write(a_daily(provider, (*BUSY[:1], "no number"), export="results/%Y-%m-%d.jsonl"))
+    """What became of everybody is written to a file when the run is over; somebody is told, and hears it twice."""
+    _go_wrong_once(place, "webhook", Trouble("lost", 1.0, acted=True))
+    how = {"export": "results/%Y-%m-%d.jsonl", "notify": "https://hooks.example.com/callbeat"}
+    place.write(a_daily(provider, (*BUSY[:1], "no number"), **how))
 
 
 def two_batches(place: Installation, provider: str) -> None:

@@ -14,21 +14,25 @@ from typing import Any
 from unittest.mock import patch
 
 import structlog
+from pydantic import SecretStr
 from structlog.contextvars import clear_contextvars
 
 import tasks.runs
 from callbeat.clock import Clock
 from callbeat.ledger.store import Ledger
 from callbeat.providers import wire
+from callbeat.runs import messages
 from callbeat.runs.accounts import Accounts
 from callbeat.runs.context import Context
 from callbeat.runs.reach import Reach
 from callbeat.runs.tick import ASK_EVERY, READ_EVERY, Tick
+from callbeat.settings_notify import NotifySettings
 from tests.simulation.agenda import Snapshot
 from tests.simulation.creates import Creates
 from tests.simulation.history import Violated
 from tests.simulation.messages import Message, Planned, Queue
 from tests.simulation.outside import Outside, settings_for
+from tests.simulation.receiver import SECRET, Receiver
 from tests.simulation.seams import Crash, Process, Seams, WatchedLedger, watched_send
 from tests.simulation.timeline import Timeline, pretended
 from tests.simulation.wires import TIMEOUT, Draw, Wires, no_trouble
@@ -68,7 +72,7 @@ class World:
         self.redelivers: Callable[[], bool] = lambda: False  # what a dead worker had in its hands
         self.restart_after: Callable[[Process], float] = lambda _process: 5.0
         self._snapshot: Snapshot | None = None
-        self.creates = Creates()
+        self.creates, self.receiver = Creates(), Receiver(self)
         self.allowed: frozenset[str] | None = None
         self.new_batches: list[tuple[str, Any]] = []
         self.hit_by: Callable[[str, str], None] = lambda _provider, _fault: None
@@ -110,6 +114,7 @@ class World:
         with (
             pretended(self.timeline, self.chance),
             patch.object(wire, "DeadlineTransport", lambda **_: Wires(self)),
+            patch.object(messages, "post", self.receiver.post),
             patch.object(tasks.runs, "context", lambda: self.at_work.context),
         ):
             structlog.configure(processors=[self._hear])
@@ -154,6 +159,7 @@ class World:
             send=watched_send(self._send, process, self.seams),
             timeout=TIMEOUT,
             allow_numbers=self.allowed,
+            notify=NotifySettings(secret=SecretStr(SECRET)),
             term=f"{process.name}-{next(self._places)}",
         )
 

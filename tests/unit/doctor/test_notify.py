@@ -35,6 +35,8 @@ def look(world):
             found, Clock(world.now, real_now(), 1.0), [Reading("f.yaml", "daily", campaign, ())], "ann"
         )
         notices = list(check_notify(subject))
+        if subject.ledger is not None:
+            subject.ledger.close()
         assert "hidden" not in str(notices)
         return notices
 
