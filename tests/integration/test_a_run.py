@@ -1,6 +1,8 @@
 """A campaign goes from its YAML file to a report of what became of every contact, on real processes."""
 
+import base64
 import csv
+import hmac
 import io
 import json
 import re
@@ -14,7 +16,11 @@ from cli.ports import free_port
 from tests.integration.campaign_files import AGENT, cron_at
 from tests.integration.installation import Installation
 from tests.integration.sandboxes import each_once
+from tests.unit.notify.receivers import a_mail_server, a_receiver
 
+KEY = b"what this installation signs with"
+SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
+SUMS = ("run", "state", "reason", "rows", "invalid", "excluded", "excluded_by", "calls", "outcomes", "cost")
 KOLKATA = ZoneInfo("Asia/Kolkata")
 RUN_FIELDS = {
     "run", "campaign", "revision", "due_at", "start_at", "state", "reason", "needs_attention", "rows", "invalid",
@@ -50,16 +56,13 @@ NUMBERS = [
 def test_a_run_goes_from_yaml_to_a_report_of_every_contact(installation: Installation):
     """This is the whole promise: on schedule, once, and afterwards what became of every single contact."""
     installation.settings["CALLBEAT_METRICS__PORT"] = str(free_port())
-    installation.start()
-    due = installation.soon() + timedelta(minutes=2)
-    variables = {"variables": {"customer_name": "name"}}
-    there = {"cron": cron_at(due.astimezone(KOLKATA)), "timezone": "Asia/Kolkata"}
-    installation.campaign(
-        "renewals", CONTACTS, due=due, schedule=there, contacts=variables, from_numbers=["+12025550199"]
-    )
-    installation.spawn("beat")
-    installation.spawn("worker")
-    installation.wait_for_run("renewals", "finished")
+    with a_receiver() as receiver, a_mail_server() as mailbox:
+        installation.settings |= _telling(mailbox)
+        due = _called(
+            installation, {"url": receiver.address, "email": "ops@example.org", "attach": ["report", "csv"]}
+        )
+        installation.wait_until(lambda: receiver.got and mailbox.got, "somebody is told")
+    _is_told_to_others(installation, receiver, mailbox)
 
     (run,) = installation.json("runs")
     _is_told_as_designed(run, due)
@@ -71,6 +74,48 @@ def test_a_run_goes_from_yaml_to_a_report_of_every_contact(installation: Install
     _tells_its_story(installation, run, due)
     _tells_every_call(installation, run["run"])
     _can_be_scraped(installation)
+
+
+def _telling(mailbox):
+    """What webhooks are signed with, and where e-mail goes."""
+    mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(mailbox.port), "SMTP_TLS": "none", "SENDER": "c@example.com"}
+    return {
+        f"CALLBEAT_NOTIFY__{name}": value for name, value in (mail | {"SECRET": SECRET, "INSIDE": "true"}).items()
+    }
+
+
+def _called(installation, notify):
+    """When the run was due that has now finished."""
+    installation.start()
+    due = installation.soon() + timedelta(minutes=2)
+    variables = {"variables": {"customer_name": "name"}}
+    there = {"cron": cron_at(due.astimezone(KOLKATA)), "timezone": "Asia/Kolkata"}
+    how = {"contacts": variables, "from_numbers": ["+12025550199"], "notify": notify}
+    installation.campaign("renewals", CONTACTS, due=due, schedule=there, **how)
+    installation.spawn("beat")
+    installation.spawn("worker")
+    installation.wait_for_run("renewals", "finished")
+    return due
+
+
+def _is_told_to_others(installation, receiver, mailbox):
+    """Once by webhook, signed, and once by e-mail with the report; nobody's number is in either, nor in the log."""
+    (run,) = installation.json("runs")
+    ((_, headers, body),) = receiver.got
+    content = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    signature = base64.b64encode(hmac.digest(KEY, content, "sha256")).decode()
+    assert headers["webhook-signature"] == f"v1,{signature}"
+    message = json.loads(body)
+    assert (message["type"], message["needs_attention"], message["url"]) == ("run.finished", False, None)
+    assert {name: message[name] for name in SUMS} == {name: run[name] for name in SUMS}
+    ((_, mail),) = mailbox.got
+    assert mail["Subject"].startswith("callbeat: renewals finished (")
+    files = {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
+    assert list(files) == [f"{run['run']}.html", f"{run['run']}.csv"]
+    assert len(files[f"{run['run']}.csv"].splitlines()) == 1 + run["rows"]
+    told = body.decode() + "".join(files.values()) + installation.log("worker").read_text()
+    assert [number for number in NUMBERS if number in told] == []
+    assert "of-somebody" not in installation.log("worker").read_text()
 
 
 def _is_told_as_designed(run, due):
