@@ -142,8 +142,9 @@ def _wait(context: Context, key: str, *, quiet: bool) -> None:
 
 
 def _told(made: Json) -> str:
-    batches = ", ".join(_batch_told(batch) for batch in made["batches"])
-    return f"{made['state']} {batches} {outcomes(made)}".strip()
+    told = (_batch_told(batch) for batch in made["batches"])
+    batches = ", ".join(batch for batch in told if batch != made["state"])
+    return " ".join(part for part in (made["state"], batches, outcomes(made)) if part)
 
 
 def _batch_told(batch: Json) -> str:

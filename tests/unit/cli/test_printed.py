@@ -17,3 +17,9 @@ def test_whoever_waits_is_told_what_for(batch, told):
     """A run that a ceiling keeps from beginning looks like one that hangs."""
     made = {"state": "active", "batches": [batch], "outcomes": {"waiting": 3}}
     assert _told(made) == f"active {told} waiting 3"
+
+
+def test_the_end_is_told_once():
+    """`finished finished` is read as a slip."""
+    made = {"state": "finished", "batches": [{"state": "finished", "reason": None}], "outcomes": {"busy": 1}}
+    assert _told(made) == "finished busy 1"
