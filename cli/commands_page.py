@@ -42,7 +42,7 @@ def page() -> str:
 def _section(name: str, command: TyperCommand) -> str:
     words, _, example = (command.help or "").partition(EXAMPLE)
     rows = "".join(_rows(name, command))
-    table = f"\n| | |\n|---|---|\n{rows}" if rows else ""
+    table = f"\n| argument, option | |\n|---|---|\n{rows}" if rows else ""
     return f"\n## callbeat {name}\n\n{_in_lines(words)}\n\n```console\n{example.strip()}\n```\n{table}"
 
 

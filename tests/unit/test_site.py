@@ -49,7 +49,7 @@ def test_every_page_is_in_the_navigation_once():
     pages = [path.relative_to(DOCS).as_posix() for path in PAGES] + list(outside().OUTSIDE.values())
     assert sorted(in_nav(config()["nav"])) == sorted(pages), "add the page to nav in mkdocs.yml"
     kinds = {kind for part in config()["nav"] for kind in part}
-    assert kinds == {"callbeat", "Tutorial", "How to", "Reference", "Explanation", "Project"}
+    assert kinds == {"What it is", "Tutorial", "How to", "Reference", "Explanation", "Project"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
