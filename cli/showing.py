@@ -14,7 +14,7 @@ from cli.output import CallsFormat, Format, Json, err, out, print_json, wide_eno
 from cli.picture import batches, heading, picture
 from cli.story import print_next, print_story, print_what_is_held
 from cli.tables import print_call_file, print_calls, print_runs
-from cli.watching import follow, look_on
+from cli.watching import follow, look_on, newest
 from cli.words import sum_line
 
 FormatOption = Annotated[Format, typer.Option("--format", help="table for people, json for machines.")]
@@ -43,7 +43,7 @@ def runs(
     ledger = open_ledger(settings)
     if watch:
         _for_people(form, "--watch")
-        look_on(lambda rows: report.runs(ledger, campaign=campaign, limit=limit or rows), settings.make_clock())
+        look_on(lambda room: newest(ledger, campaign, limit or room), settings.make_clock())
         return
     rows = report.runs(ledger, campaign=campaign, limit=limit or (None if form is Format.JSON else 100))
     for file in report.broken_files(ledger):

@@ -13,6 +13,8 @@ from callbeat.clock import Clock
 from callbeat.errors import UsageError
 from callbeat.ledger.states import RunState
 from callbeat.ledger.store import Ledger
+from callbeat.runs import report
+from callbeat.runs.run_list import Wanted, run_list
 from callbeat.runs.story import Story, story
 from cli.output import Json, out
 from cli.story import STYLES, log_line, next_lines
@@ -45,8 +47,8 @@ def _tell_new(ledger: Ledger, key: str, told: set[int]) -> Story:
     return one
 
 
-def look_on(newest: Callable[[int], list[Json]], clock: Clock) -> None:
-    """Show as many of the newest runs as there is room for, anew each second, until Ctrl-C.
+def look_on(found: Callable[[int], list[Json]], clock: Clock) -> None:
+    """Show as many runs as there is room for, anew each second, until Ctrl-C.
 
     Raises:
         UsageError: there is no terminal to show them on.
@@ -55,9 +57,18 @@ def look_on(newest: Callable[[int], list[Json]], clock: Clock) -> None:
         raise UsageError("--watch needs a terminal: in a script ask with --format json as often as you like")
     with Live(console=out, auto_refresh=False, screen=True) as live, suppress(KeyboardInterrupt):
         while True:
-            rows = newest(max(FEWEST, out.height - AROUND))
+            rows = found(max(FEWEST, out.height - AROUND))
             live.update(run_page(rows, clock.now(), out.width), refresh=True)
             time.sleep(EVERY)
+
+
+def newest(ledger: Ledger, campaign: str | None, most: int) -> list[Json]:
+    """The newest runs, oldest first; but what needs somebody is always there, and above them, however old it is."""
+    rows = report.runs(ledger, campaign=campaign, limit=most)
+    shown = {run["run"] for run in rows}
+    held = run_list(ledger, Wanted(campaign=campaign, needs_attention=True), most=most).runs
+    first = [run for run in reversed(held) if run["run"] not in shown]
+    return [*first, *rows[len(first) :]][:most]
 
 
 def run_page(rows: list[Json], now: datetime, width: int) -> RenderableType:

@@ -11,7 +11,7 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.runs import report
 from cli import watching
 from cli.main import app
-from tests.factories import NOW, a_campaign
+from tests.factories import DUE, NOW, a_campaign, minutes
 
 S = BatchState
 
@@ -82,6 +82,19 @@ def test_the_page_counts_what_is_at_work_and_what_needs_somebody(world):
     told.print(watching.run_page(report.runs(world.ledger), NOW, 200))
     assert "2026-12-01 04:30:00 UTC: 1 at work, 1 need you" in told.file.getvalue()
     assert f"\ncallbeat show {world.runs()[0].key}" in told.file.getvalue()
+
+
+def test_what_needs_somebody_is_shown_however_old_it_is(world):
+    """On a busy day the newest twenty runs are all of the last hour, and the one that is held is of yesterday."""
+    old = world.a_run(due_at=DUE - minutes(600))
+    world.a_batch(S.HELD, run=old, rows=0, reason="nobody knows")
+    later = [world.a_run(state=RunState.FINISHED, due_at=DUE + minutes(n)).key for n in range(4)]
+    assert [run["run"] for run in watching.newest(world.ledger, None, 3)] == [old.key, *later[2:]]
+    assert [run["run"] for run in watching.newest(world.ledger, None, 9)] == [old.key, *later]
+    assert watching.newest(world.ledger, "another", 3) == []
+    told = Console(file=StringIO(), width=200)
+    told.print(watching.run_page(watching.newest(world.ledger, None, 3), NOW, 200))
+    assert "1 need you" in told.file.getvalue()
 
 
 def test_runs_are_shown_until_somebody_leaves(world, screen, monkeypatch):
