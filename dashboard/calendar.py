@@ -40,8 +40,8 @@ def calendar(request: Request) -> Response:
         request, "calendar.html", lines=lines, weeks=[days[n * 7 : n * 7 + 7] for n in range(WEEKS)], today=today,
         zone=zone, text=text, first=first, told=told, told_many=told_many, standing=standing_notes,
         problem=what_is_wrong(request), wanted=asked.get("zone", "")[:LONGEST], after=after,
-        earlier=_address(asked, first - A_WEEK), later=_address(asked, first + A_WEEK),
-        this_week=_address(asked, None), beginning=_address(asked, first),
+        earlier=_address(asked, first - A_WEEK, after), later=_address(asked, first + A_WEEK, after),
+        this_week=_address(asked, None, after), beginning=_address(asked, first),
         more=_address(asked, first, part.campaigns[-1].name) if part.more else None,
     )  # fmt: skip
     return keep_zone(request, answer)

@@ -130,6 +130,8 @@ def test_many_campaigns_come_some_at_a_time_and_are_found_by_name(browser, world
     first = read(browser.get("/calendar?from=2026-11-30"))
     assert first.links["More campaigns"] == "/calendar?from=2026-11-30&after=c-29"
     second = read(browser.get(first.links["More campaigns"]))
+    assert second.links["A week later"] == "/calendar?from=2026-12-07&after=c-29"
+    assert second.links["From the first campaign"] == "/calendar?from=2026-11-30"
     assert ("c-30" in second.links, "c-29" in second.links, "More campaigns" in second.links) == (
         True,
         False,

@@ -43,6 +43,10 @@ def test_it_reads_as_the_file_does():
         ({"contacts": {"source": "s3://bucket/%Y/a.csv"}}, "contacts.source", "s3://bucket/%Y/a.csv"),
         ({"contacts": {"source": "", "sql": "select * from p where phone = '+14155550123'"}}, "contacts.sql",
          f"select * from p where phone = '{HIDDEN}'"),
+        ({"notify": {"url": f"https://ann:{SECRET}@ours.example/{SECRET}"}}, "notify.url",
+         f"https://ours.example/{HIDDEN}"),
+        ({"notify": {"email": (f"{SECRET}@ours.example", "b@c.example")}}, "notify.email",
+         f"{HIDDEN}@ours.example, {HIDDEN}@c.example"),
         ({"options": {"to": f"{SECRET}@ours.example"}}, "options.to", f"{HIDDEN}@ours.example"),
     ],
 )  # fmt: skip
