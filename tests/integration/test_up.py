@@ -100,8 +100,11 @@ def test_the_tutorial_can_be_typed_from_top_to_bottom_and_leaves_nothing_behind(
     dials = httpx.get(f"{up.address('sandbox')}/_sandbox/dials", timeout=10, trust_env=False).json()
     by_hand = [dial["number"] for dial in dials if dial["label"].startswith("cb-main-first-manual-1-")]
     assert sorted(by_hand) == ["+12025550101", "+12025550160", "+12025550168"]
-    page = httpx.get(f"{up.address('dashboard')}/runs", timeout=10, trust_env=False).text
-    assert "first+manual-1" in page
+    today, runs = (
+        httpx.get(up.address("dashboard") + path, timeout=10, trust_env=False).text for path in ("/", "/runs")
+    )
+    assert "first+manual-1" in runs
+    assert ("Nothing is being started" in today, "+1202" in today + runs) == (False, False)
     flower = up.address("Flower")
     assert "+1202" not in until(lambda: _workers_page(flower), "Flower lists the worker", told=up.story)
 

@@ -147,7 +147,9 @@ def test_what_may_not_be_read_is_named(typed: Typed, tmp_path):
     assert "give whoever runs callbeat the right" in typed("runs", CALLBEAT_SECRETS_DIR="secrets")[1]
 
 
-@pytest.mark.parametrize("words", ["flower --port {port}", "sandbox --port {port}", "up --flower-port {port}"])
+@pytest.mark.parametrize(
+    "words", ["flower --port {port}", "sandbox --port {port}", "up --flower-port {port}", "dashboard --port {port}"]
+)
 def test_a_port_that_is_taken_is_said_before_anything_starts(typed: Typed, words):
     """Two installations on one machine, or yesterday's that still runs."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
