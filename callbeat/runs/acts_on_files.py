@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -53,9 +54,15 @@ def _of_running(campaign: Campaign, chosen: Chosen, key: str) -> Iterator[str]:
     yield f"It is made as {key}, by the file as it is now (revision {campaign.revision})."
     yield f"Its contacts are read from {_source(campaign)}. Who may not be called is left out, as in every run."
     who = f"agent {campaign.agent} of {campaign.provider}, account {campaign.account}"
-    until = f", and stops before {iso(chosen.dial_until)}" if chosen.dial_until else ""
-    yield f"It calls with {who}. It starts to dial at {iso(chosen.start.start_at)}{until}."
+    zone = ZoneInfo(campaign.schedule.timezone)
+    until = f", and stops before {_when(chosen.dial_until, zone)}" if chosen.dial_until else ""
+    yield f"It calls with {who}. It starts to dial at {_when(chosen.start.start_at, zone)}{until}."
     yield "It ignores `late`, never the hours. It goes beside what is planned, and takes no due time's place."
+
+
+def _when(at: datetime, zone: ZoneInfo) -> str:
+    local = f" ({at.astimezone(zone):%H:%M} {zone})" if str(zone) not in ("UTC", "Etc/UTC") else ""
+    return f"{at:%Y-%m-%d %H:%M} UTC{local}"
 
 
 def approving(context: Context, campaign: Campaign) -> Act:
