@@ -60,7 +60,7 @@ def told(entry: Entry, line: Line) -> Told:
     return Told(
         entry.due_at,
         clock(entry.due_at, zone),
-        None if own == zone else f"{clock(entry.due_at, own, local)} {own}",
+        None if own == zone else clock(entry.due_at, own, local),
         _start(seen, plan, local, zone) if seen and plan and not paused else None,
         tuple(notes),
         entry.run,
@@ -94,9 +94,16 @@ def told_many(many: Many, day: Day, line: Line) -> ToldMany:
     every = f"every {_length(many.every)}: " if many.every else ""
     return ToldMany(
         f"{every}{many.count} times, {first} to {last}",
-        tuple(_kinds(many, paused=line.seen.status == "paused")),
+        (*_in_its_own_zone(many, line), *_kinds(many, paused=line.seen.status == "paused")),
         tuple(_links(many, day, line)),
     )
+
+
+def _in_its_own_zone(many: Many, line: Line) -> Iterator[str]:
+    own = line.seen.plan.schedule.timezone if line.seen.plan else line.zone
+    if own != line.zone:
+        first, last = (clock(at, own, at.astimezone(ZoneInfo(line.zone))) for at in (many.first, many.last))
+        yield f"{first} to {last} in {own}"
 
 
 def _kinds(many: Many, *, paused: bool) -> Iterator[str]:

@@ -33,7 +33,7 @@ def test_a_viewers_zone_stands_first_and_the_campaigns_beside_it(browser, kolkat
     """The day is the viewer's: 20:32 of Monday in Los Angeles is Tuesday in Kolkata."""
     page = read(browser.get("/calendar?from=2026-11-30&zone=America/Los_Angeles"))
     cells = page.cells("daily")
-    assert cells["Tue 1 Dec"] == "20:32 Wed 2 Dec 10:02 Asia/Kolkata starts 20:40: bolna rounds up"
+    assert cells["Tue 1 Dec"] == "20:32 (Wed 2 Dec 10:02 Asia/Kolkata) starts 20:40: bolna rounds up"
     again = read(browser.get("/calendar?from=2026-11-30"))
     assert again.cells("daily") == cells
     own = read(browser.get("/calendar?from=2026-11-30&zone="))
@@ -41,10 +41,21 @@ def test_a_viewers_zone_stands_first_and_the_campaigns_beside_it(browser, kolkat
     assert read(browser.get("/calendar?from=2026-11-30")).cells("daily") == own.cells("daily")
 
 
+def test_what_comes_often_is_told_by_both_clocks(browser, world):
+    """Its day is the viewer's, its hours are the campaign's."""
+    world.a_campaign_row(a_campaign(schedule={"cron": "*/10 * * * *", "timezone": "Asia/Kolkata"}))
+    page = read(browser.get("/calendar?from=2026-11-30&zone=UTC"))
+    assert page.cells("daily")["Wed 2 Dec"] == (
+        "every 10 minutes: 144 times, 00:00 to 23:50 05:30 to Thu 3 Dec 05:20 in Asia/Kolkata"
+    )
+    own = read(browser.get("/calendar?from=2026-11-30&zone=campaign"))
+    assert own.cells("daily")["Wed 2 Dec"] == "every 10 minutes: 144 times, 00:00 to 23:50"
+
+
 def test_a_browsers_zone_is_taken_where_nobody_chose(browser, kolkata):
     """The cookie is what the script writes, bare."""
     told = browser.get("/calendar?from=2026-11-30", headers={"cookie": "zone=Europe/Berlin"})
-    assert read(told).cells("daily")["Tue 1 Dec"].startswith("05:32 10:02 Asia/Kolkata")
+    assert read(told).cells("daily")["Tue 1 Dec"].startswith("05:32 (10:02 Asia/Kolkata)")
 
 
 @pytest.mark.parametrize("zone", ["IST", "Mars/Base", "<script>", "../../etc/passwd", "x" * 500])
