@@ -8,33 +8,44 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from callbeat.errors import LedgerConflict
+from callbeat.ledger.locks import lease_clock
 from callbeat.ledger.tables import OutboxRow
 from callbeat.ledger.writer import Writer
 
+LOOKED_AT = 200  # due messages: where all of them go one way, the others come next, while that way is taken
 OUTBOX = "outbox"  # the lock of which messages are under way
 WAITS = OutboxRow.next_action_at.is_not(None)
 FIRST_DUE = select(OutboxRow.id).where(OutboxRow.next_action_at <= bindparam("now")).limit(1)
 FIRST_TOLD = select(OutboxRow.id).where(OutboxRow.done_at < bindparam("before")).limit(1)
 
 
-def heads(writer: Writer, now: datetime, most: int, *, until: datetime) -> list[int]:
-    """The first due message of each way that is free, as many as may be under way; left alone until then."""
-    writer.lock(OUTBOX)
-    busy = _busy(writer)
+def heads(session: Session, now: datetime, most: int) -> list[tuple[int, datetime]]:
+    """(id, due) of the first due message of each way that is free, as many as may still be under way."""
+    busy = _busy(session)
+    if len(busy) >= most:
+        return []
     due = (OutboxRow.next_action_at <= now, OutboxRow.lane.not_in(busy))
-    wanted = select(func.min(OutboxRow.id)).where(*due).group_by(OutboxRow.lane)
-    wanted = wanted.order_by(func.min(OutboxRow.next_action_at)).limit(max(most - len(busy), 0))
-    found = list(writer.session.execute(wanted).scalars())
-    _run(writer.session, update(OutboxRow).where(OutboxRow.id.in_(found)).values(next_action_at=until))
-    return found
+    wanted = select(OutboxRow.lane, OutboxRow.id, OutboxRow.next_action_at).where(*due)
+    by_lane: dict[str, tuple[int, datetime]] = {}
+    wanted = wanted.order_by(OutboxRow.next_action_at, OutboxRow.id).limit(LOOKED_AT)
+    for lane, row_id, at in session.execute(wanted).tuples():
+        by_lane.setdefault(lane, (row_id, at or now))
+    return list(by_lane.values())[: most - len(busy)]
 
 
-def take(writer: Writer, row_id: int, most: int, *, lease: timedelta, term: str) -> OutboxRow | None:
-    """A message for this process to send, a try counted; None where it was told, or its way or all are taken."""
+def take(writer: Writer, row_id: int, now: datetime, most: int, *, lease: timedelta, term: str) -> OutboxRow | None:
+    """The first due message that goes the same way as that one, for this process to send; a try is counted.
+
+    None where nothing is due there, or its way or all that may be under way are taken.
+    """
     writer.lock(OUTBOX)
-    busy = _busy(writer)
-    row = writer.session.get(OutboxRow, row_id)  # after that: whoever had it in hand may just have been done
-    if row is None or row.next_action_at is None or row.lane in busy or len(busy) >= most:
+    busy = _busy(writer.session)  # before anything else is read: whoever had it in hand may just have been done
+    lane = writer.session.execute(select(OutboxRow.lane).where(OutboxRow.id == row_id)).scalar_one_or_none()
+    if lane is None or lane in busy or len(busy) >= most:
+        return None
+    first = next_on(writer.session, lane, now)
+    row = None if first is None else writer.session.get(OutboxRow, first)
+    if row is None:
         return None
     row.fence, row.tries = row.fence + 1, row.tries + 1
     row.lease_until, row.lease_term = writer.now() + lease, term
@@ -85,10 +96,10 @@ def given_up(session: Session, since: datetime) -> int:
     return session.execute(select(func.count()).select_from(OutboxRow).where(lost)).scalar_one()
 
 
-def _busy(writer: Writer) -> list[str]:
+def _busy(session: Session) -> list[str]:
     """The way of each message that some process has in hand."""
-    taken = (WAITS, OutboxRow.lease_until >= writer.now())
-    return list(writer.session.execute(select(OutboxRow.lane).where(*taken)).scalars())
+    taken = (WAITS, OutboxRow.lease_until >= lease_clock(session))
+    return list(session.execute(select(OutboxRow.lane).where(*taken)).scalars())
 
 
 def _run(session: Session, statement: Any) -> int:

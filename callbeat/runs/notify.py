@@ -3,7 +3,7 @@
 Nothing here is in the way of a call: it is sent after all else of a sweep, and few are under way at a time.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zlib import crc32
 
 from callbeat.clock import monotonic
@@ -24,18 +24,27 @@ KEPT_FOR = timedelta(days=30)
 MOST_FORGOTTEN = 1000  # at a time
 
 
-def ask_to_tell(context: Context) -> int:
-    """Send a task for the first message of each way that nothing goes now. Safe to run twice at once."""
-    if not context.can_send():
-        return 0
-    now = context.clock.now()
-    with context.ledger.read() as session:
-        if session.execute(FIRST_DUE, {"now": now}).first() is None:
+class Asking:
+    """Sends a task for the first message of each way that nothing goes now. One per beat; two beats do no harm."""
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[int, datetime], datetime] = {}  # a message and when it was due: when it was sent
+
+    def __call__(self, context: Context) -> int:
+        """How many were sent. What is not taken up within a minute is sent again."""
+        now = context.clock.now()
+        if not context.can_send():
             return 0
-    with context.ledger.write() as writer:
-        found = heads(writer, now, AT_ONCE, until=now + context.clock.stretch(PATIENCE))
-    context.send_all([("notify", [row_id]) for row_id in found])
-    return len(found)
+        with context.ledger.read() as session:
+            if session.execute(FIRST_DUE, {"now": now}).first() is None:
+                return 0
+            found = heads(session, now, AT_ONCE)
+        since = now - context.clock.stretch(PATIENCE)
+        self._asked = {head: at for head, at in self._asked.items() if since < at <= now}
+        new = [head for head in found if head not in self._asked]
+        self._asked |= dict.fromkeys(new, now)
+        context.send_all([("notify", [row_id]) for row_id, _ in new])
+        return len(new)
 
 
 def forget_old(context: Context) -> int:
@@ -49,7 +58,9 @@ def forget_old(context: Context) -> int:
 
 
 def tell(context: Context, row_id: int) -> None:
-    """One try at one message. Killed after it was sent and before that is written, it sends it again, so named.
+    """One try at the first message that goes the way of that one.
+
+    Killed after it was sent and before that is written, it sends it again, under the same name.
 
     Raises:
         LedgerConflict: it took longer than its lease, and somebody else has it.
@@ -57,7 +68,8 @@ def tell(context: Context, row_id: int) -> None:
     """
     until = monotonic() + context.lease.total_seconds()
     with context.ledger.write() as writer:
-        row = take(writer, row_id, AT_ONCE, lease=context.lease, term=context.term)
+        now = context.clock.now()
+        row = take(writer, row_id, now, AT_ONCE, lease=context.lease, term=context.term)
     if row is None:
         return
     answer = _try(context, row, until)

@@ -13,7 +13,7 @@ from callbeat.clock import monotonic
 from callbeat.runs.catalog import apply, check_campaign, forgotten_files
 from callbeat.runs.context import Context, log
 from callbeat.runs.heartbeat import Heartbeat
-from callbeat.runs.notify import ask_to_tell, forget_old
+from callbeat.runs.notify import Asking, forget_old
 from callbeat.runs.planning import plan_due
 from callbeat.runs.retention import ask_who_goes
 from callbeat.runs.seen import files_seen, note_renewed, seen_as
@@ -32,7 +32,7 @@ class Tick:
         self._look: Iterator[list[Reading] | None] | None = None
         self._last: dict[str, float] = {}
         self._has_looked = False
-        self._heartbeat = Heartbeat(context)
+        self._heartbeat, self._asking = Heartbeat(context), Asking()
         self._begin_anew(folder)
 
     def _begin_anew(self, folder: Path) -> None:
@@ -88,7 +88,7 @@ class Tick:
 
     def _tell(self) -> None:
         """After all that leads to a call has been sent."""
-        ask_to_tell(self._context)
+        self._asking(self._context)
 
     def _forget_told(self) -> None:
         forget_old(self._context)

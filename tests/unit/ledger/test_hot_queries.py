@@ -83,7 +83,7 @@ def around() -> called.Called:
 ASKED: dict[str, Step] = {
     "each second: planning": lambda world: plan_due(world.context),
     "each second: the sweep": lambda world: sweep(world.context),
-    "each second: is anything to be told": lambda world: notify.ask_to_tell(world.context),
+    "each second: is anything to be told": lambda world: notify.Asking()(world.context),
     "each minute: what was told long ago": lambda world: notify.forget_old(world.context),
     "each message: what is told of a run": lambda world: notify.tell(world.context, LIVE),
     "each second: the heartbeat": lambda world: Heartbeat(world.context)(),

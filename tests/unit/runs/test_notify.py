@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from callbeat.errors import LedgerConflict
+from callbeat.ledger import outbox
 from callbeat.ledger.outbox import given_up, waiting
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import OutboxRow
@@ -20,7 +21,7 @@ from callbeat.outcomes import Outcome
 from callbeat.runs import messages, notify
 from callbeat.runs.finish import finish
 from callbeat.runs.lease import Lapsed
-from callbeat.runs.notify import AT_ONCE, FEWEST_TRIES, ask_to_tell, forget_old, is_over, pause_after, tell
+from callbeat.runs.notify import AT_ONCE, FEWEST_TRIES, Asking, forget_old, is_over, pause_after, tell
 from callbeat.settings_notify import NotifySettings
 from tests.factories import a_campaign, minutes, seconds
 from tests.unit.notify.receivers import a_mail_server, a_receiver
@@ -77,9 +78,10 @@ def answers(telling, monkeypatch):
     return script
 
 
-def asked(world):
+def asked(world, asking=None):
+    """What a beat sends: one that has just started, unless another is given."""
     world.sent.clear()
-    ask_to_tell(world.context)
+    (asking or Asking())(world.context)
     return [ids[0] for task, ids in world.sent if task == "notify"]
 
 
@@ -210,13 +212,42 @@ def test_a_repeated_message_of_the_broker_tells_nobody_twice(answers, telling):
 
 
 def test_a_lost_message_is_sent_again_after_a_minute(answers, telling):
-    """And not each second."""
-    ended(telling)
-    assert len(asked(telling)) == 1
+    """And not each second; nor is the one behind it sent in its place."""
+    ended(telling, 0)
+    ended(telling, 1)
+    asking = Asking()
+    first = asked(telling, asking)
     telling.clock.go(seconds(59))
-    assert asked(telling) == []
+    assert asked(telling, asking) == []
     telling.clock.go(seconds(1))
-    assert len(asked(telling)) == 1
+    assert asked(telling, asking) == first == [rows(telling)[0].id]
+
+
+def test_what_failed_and_is_due_again_is_sent_at_once(answers, telling):
+    """It is the same message, but not the one that was asked for a moment ago."""
+    ended(telling)
+    asking = Asking()
+    answers.insert(0, Later("answered 503"))
+    tell(telling.context, asked(telling, asking)[0])
+    telling.clock.go(seconds(13))
+    assert len(asked(telling, asking)) == 1
+
+
+def test_a_heap_on_one_way_does_not_hide_the_others(answers, telling, monkeypatch):
+    """They come as soon as that way is taken."""
+    monkeypatch.setattr(outbox, "LOOKED_AT", 2)
+    for n in range(3):
+        ended(telling, n)
+    ended(telling, 3, url="https://other.example.com/")
+    first, *_, other = (row.id for row in rows(telling))
+    assert asked(telling) == [first]
+    answers.insert(0, lambda _row: Taken(str(asked(telling))))
+    tell(telling.context, first)
+    assert len(answers.sent) == 1
+    told = []
+    answers.insert(0, lambda _row: told.extend(asked(telling)) or Taken("answered 200 OK"))
+    tell(telling.context, first)
+    assert told == [other]
 
 
 def test_on_one_way_one_goes_at_a_time_and_in_order(answers, telling):
@@ -229,14 +260,16 @@ def test_on_one_way_one_goes_at_a_time_and_in_order(answers, telling):
     def meanwhile(_row):
         assert asked(telling) == []
         tell(telling.context, second)
+        tell(telling.context, third)
         return Taken("answered 200 OK")
 
     answers.insert(0, meanwhile)
     tell(telling.context, first)
     assert len(answers.sent) == 1
     assert telling.sent[-1] == ("notify", [second])
-    tell(telling.context, second)
-    assert telling.sent[-1] == ("notify", [third])
+    tell(telling.context, third)  # messages of the broker come in any order
+    tell(telling.context, third)
+    assert answers.sent == [row.key for row in rows(telling)]
 
 
 def test_few_are_under_way_over_all_workers(answers, telling):
