@@ -75,6 +75,7 @@ def test_no_word_in_angle_brackets_is_taken_for_html(page):
     [
         ("compose.md", "[a](../README.md#settings)", "[a](index.md#settings)"),
         ("index.md", "[a](docs/hours.md)", "[a](hours.md)"),
+        ("index.md", "![Today](docs/pictures/today.png)", "![Today](pictures/today.png)"),
         (
             "decisions/README.md",
             "[a](../redis.md#x) [b](../../CHANGELOG.md)",
