@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cli.ports import free_port
 from tests.integration import tutorial
 from tests.integration.processes import kill_all, linux_only, running_for
 from tests.integration.waiting import until
@@ -37,6 +38,8 @@ class Up:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, line: str = "callbeat up --sandbox --speed 60") -> None:
+        for what in ("flower", "dashboard"):  # others may run an `up` at the same time
+            line += f" --{what}-port {free_port()}"
         with self.told.open("wb") as told:
             self.process = subprocess.Popen(
                 shlex.split(line), cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
