@@ -72,15 +72,13 @@ def _page(
 ) -> Response:
     key = request.path_params["run"]
     (rows, reasons), here = reasons_out(context_of(request).ledger, key), f"/runs/{quote(key, safe='')}/calls"
-    answer = page(
+    return page(
         request, "calls.html", run=key, rows=rows, here=here, contacts=found.contacts, reveal=reveal,
         searched=searched, choices=_choices(reasons), asked={name: asked.get(name, "") for name in ("what", "row")},
         place={name: asked[name] for name in PLACE if asked.get(name)},
         further=_address(here, asked, "after", found.next_after),
         back=_address(here, asked, "before", found.back_before),
     )  # fmt: skip
-    answer.headers["cache-control"] = "no-store"
-    return answer
 
 
 def _choices(reasons: Sequence[str]) -> list[tuple[str, str]]:
