@@ -6,6 +6,7 @@ import re
 import pytest
 
 from callbeat.ledger.states import BatchState, RunState
+from dashboard.access import Who
 from tests.factories import DUE, a_campaign, minutes
 
 EVIL = "<script>alert(1)</script>"
@@ -57,6 +58,13 @@ def test_what_others_wrote_is_text(world, browser):
 def test_what_cannot_be_meant_is_told(world, browser, asked):
     """Another answer than the one that was asked for would be believed."""
     assert browser.get(f"/runs?{asked}").status_code == 404
+
+
+def test_the_red_button_is_a_click_away_for_who_may_press_it(world, browser, monkeypatch):
+    """Whoever needs it has no time to look for it."""
+    assert 'href="/actions/stop-all"' in browser.get("/runs").text
+    monkeypatch.setattr("dashboard.door.LOCAL", Who("carl", acts=False))
+    assert "/actions/" not in browser.get("/runs").text
 
 
 def test_no_run_yet_is_said(world, browser):
