@@ -34,6 +34,9 @@ NOTES = {
     "CALLBEAT_LOG": "[logs.md](logs.md) has the fields and events.",
     "CALLBEAT_ACCOUNTS__<NAME>__REQUESTS_A_MINUTE": "[budgets.md](budgets.md) says how to choose it.",
     "CALLBEAT_SOURCES__<NAME>__URL": "For `contacts: {sql: …, database: …}`: [sources.md](sources.md).",
+    "CALLBEAT_DASHBOARD__PASSWORD_HASH": "[dashboard.md](dashboard.md) says who may look, and who may act.",
+    "CALLBEAT_METRICS__PORT": "[metrics.md](metrics.md) says which process takes which.",
+    "CALLBEAT_NOTIFY__SECRET": "[notifications.md](notifications.md) has the whole set-up.",
     "CALLBEAT_HOOKS__SECRET": "[webhooks.md](webhooks.md) has the whole set-up.",
 }
 

@@ -20,8 +20,8 @@ an error, never left out in silence. Durations are a whole number and `s`, `m`, 
 **Bold** keys must be there.
 
 [Contacts](sources.md), [hours](hours.md), [holidays](holidays.md), [suppression, opt-outs and
-caps](suppression.md), [export](export.md) and [retention](retention.md) have a page each; what a provider
-cannot do is in [the table of providers](providers.md).
+caps](suppression.md), [export](export.md), [notifications](notifications.md) and [retention](retention.md) have a
+page each; what a provider cannot do is in [the table of providers](providers.md).
 """
 OF_HOURS = """
 ## Files of hours
