@@ -6,6 +6,10 @@ STAMP := .venv/.from-lock
 unexport PYTHONDONTWRITEBYTECODE
 # Libraries bring plugins for pytest, which every process of the tests would load; no test needs these.
 PYTEST := $(BIN)/pytest -p no:schemathesis -p no:valkey -p no:anyio -p no:platformdirs
+# Two parts at a time, each a process that collects its own tests alone: workers that share tests collect all of them,
+# each. The longest come first. What a part says is printed when it ends, where make can do that.
+PARTS := $(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+SLOW = $(PYTEST) -m slow $$(grep -rl --include='test_*.py' 'mark\.slow' $(1))
 # Mostly waiting, so there are more of them than cores. What fails is tried once more, alone: on a busy machine a
 # fast pretended clock can outrun the processes.
 INTEGRATION := $(PYTEST) tests/integration
@@ -31,11 +35,7 @@ browser: ## Debian's chromium and promtool, which no wheel has, for the tests (a
 test: ## everything: make check, long unit tests, contract tests, integration tests on real processes, a real browser
 	@$(MAKE) --no-print-directory -j 2 setup browser
 	@$(MAKE) --no-print-directory check
-	$(PYTEST) tests/unit -m slow -n 2 --dist worksteal
-	CALLBEAT_TEST_LEDGER=postgresql $(PYTEST) tests/unit/ledger tests/unit/runs tests/unit/doctor/test_database.py -m "not slow" -n 2 --dist worksteal
-	$(PYTEST) tests/contract -n 2 --dist worksteal
-	$(PYTEST) tests/simulation -n 2 --dist worksteal
-	$(PYTEST) tests/browser -n 2 --dist loadfile
+	@$(PARTS) simulation-crashes slow-rest pages contract-rest simulation-stories contract-sandbox postgresql slow-runs
 	$(INTEGRATION) -n 6 --dist load --maxschedchunk 1 || $(INTEGRATION) --last-failed --last-failed-no-failures none
 
 SEEDS ?= 20
@@ -49,7 +49,7 @@ crash-points: $(STAMP) ## a crash at every point of every story (the tests take 
 	CRASH_POINTS=1 $(PYTEST) tests/simulation/test_crash_points.py -n 2 --dist worksteal
 
 check: $(STAMP) ## the fast part: lint, types, import rules, unit tests
-	@$(MAKE) --no-print-directory -j 2 lint quick
+	@$(PARTS) lint quick-rest quick-runs
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -57,8 +57,35 @@ lint: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
 
-quick: $(STAMP)
-	$(PYTEST) tests/unit -m "not slow" -n 2 --dist worksteal
+quick-rest: $(STAMP)
+	$(PYTEST) tests/unit --ignore tests/unit/runs -m "not slow"
+
+quick-runs: $(STAMP)
+	$(PYTEST) tests/unit/runs -m "not slow"
+
+slow-rest: $(STAMP)
+	$(call SLOW,tests/unit --exclude-dir=runs)
+
+slow-runs: $(STAMP)
+	$(call SLOW,tests/unit/runs)
+
+postgresql: $(STAMP)
+	CALLBEAT_TEST_LEDGER=postgresql $(PYTEST) tests/unit/ledger tests/unit/runs tests/unit/doctor/test_database.py -m "not slow"
+
+contract-rest: $(STAMP)
+	$(PYTEST) tests/contract --ignore tests/contract/sandbox
+
+contract-sandbox: $(STAMP)
+	$(PYTEST) tests/contract/sandbox
+
+pages: $(STAMP)
+	$(PYTEST) tests/browser
+
+simulation-crashes: $(STAMP)
+	$(PYTEST) tests/simulation/test_crash_points.py
+
+simulation-stories: $(STAMP)
+	$(PYTEST) tests/simulation --ignore tests/simulation/test_crash_points.py
 
 fuzz: $(STAMP) ## bad input at random, TIMES=30 as often as in the tests: files, answers, requests, commands
 	FUZZ=$(or $(TIMES),30) $(PYTEST) $$(grep -rl --include='test_*.py' '^from tests.trying' tests) -n 2 --dist worksteal
@@ -92,4 +119,5 @@ compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 10
 clean: ## remove .venv and what runs leave in var/
 	rm -rf .venv var
 
-.PHONY: help setup browser demo test simulate simulate-year crash-points storm fuzz bench check lint quick docs site lock compose-test clean
+.PHONY: help setup browser demo test simulate simulate-year crash-points storm fuzz bench check lint quick-rest quick-runs slow-rest \
+  slow-runs postgresql contract-rest contract-sandbox pages simulation-crashes simulation-stories docs site lock compose-test clean
