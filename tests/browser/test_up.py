@@ -1,4 +1,4 @@
-"""`callbeat up --sandbox`, left to itself for some pretended hours: what operators ask is answered in two clicks."""
+"""`callbeat up --sandbox`, left alone for some pretended hours: what operators ask is answered in two clicks."""
 
 import re
 from collections.abc import Callable, Iterator
