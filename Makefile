@@ -100,6 +100,10 @@ docs: $(STAMP) ## the pages that are generated from code
 	done
 	$(BIN)/python -m callbeat.metrics_page docs/metrics.md > docs/metrics.md.new && mv docs/metrics.md.new docs/metrics.md
 
+pictures: $(STAMP) browser ## the pictures of the dashboard in docs/pictures
+	@mkdir -p docs/pictures
+	PICTURES=$(CURDIR)/docs/pictures $(PYTEST) tests/browser/test_pictures.py
+
 site: $(STAMP) ## the pages as a site, in var/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
@@ -120,5 +124,5 @@ compose-test: ## docker-compose.yml for real, with the sandbox (needs docker; 10
 clean: ## remove .venv and what runs leave in var/
 	rm -rf .venv var
 
-.PHONY: help setup browser demo test simulate simulate-year crash-points storm fuzz bench check lint quick-rest quick-runs slow-rest \
+.PHONY: help setup pictures browser demo test simulate simulate-year crash-points storm fuzz bench check lint quick-rest quick-runs slow-rest \
   slow-runs postgresql contract-rest contract-sandbox pages simulation-crashes simulation-stories docs site lock compose-test clean
