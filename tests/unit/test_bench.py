@@ -2,6 +2,8 @@
 
 from argparse import Namespace
 
+import pytest
+
 from bench.contacts import measure
 from bench.followed import _campaign
 from bench.opening import open_run_of
@@ -10,6 +12,7 @@ from bench.polling import WHOLE, agents
 from callbeat.contacts.numbers import read
 
 
+@pytest.mark.slow
 def test_the_bench_of_contacts_says_its_figures():
     """Ratios in one run are how the speed is told; of so few rows they say nothing."""
     csv_reader, loop, memory = measure(Namespace(small=True, rows=0, seed=1))

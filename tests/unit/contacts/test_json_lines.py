@@ -46,6 +46,7 @@ ODD = [
 ]
 
 
+@pytest.mark.slow
 @tried(150)
 @given(
     lines=st.lists(LINES | st.sampled_from(ODD), max_size=6),
