@@ -37,7 +37,7 @@ test: ## everything: make check, long unit tests, contract tests, integration te
 	@$(MAKE) --no-print-directory -j 2 setup browser
 	@$(MAKE) --no-print-directory check
 	@$(PARTS) simulation-crashes slow-rest pages contract-rest simulation-stories contract-sandbox postgresql slow-runs
-	$(INTEGRATION) -n 6 --dist load --maxschedchunk 1 || $(INTEGRATION) --last-failed --last-failed-no-failures none
+	$(INTEGRATION) -n 8 --dist load --maxschedchunk 1 || $(INTEGRATION) --last-failed --last-failed-no-failures none
 
 SEEDS ?= 20
 simulate: $(STAMP) ## long simulations with faults, two at a time: make simulate SEEDS=20
