@@ -32,7 +32,7 @@ def test_what_ends_is_seen_without_a_reload_and_the_focus_stays(visit: Open, sit
     expect(today.locator("#live")).to_have_text("Live")
     running = today.locator("section", has=today.get_by_role("heading", name="Running now"))
     expect(running).to_contain_text(RUNNING)
-    stays = today.get_by_role("link", name="Calendar")
+    stays = today.get_by_role("link", name="Calendar", exact=True)
     held = running.get_by_role("link", name="delivery-survey")
     held.focus()
     _ends(site)

@@ -40,6 +40,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         ledger.close()
     finally:
         kill_all(up.mark, folder)
+        assert up.process is not None
+        up.process.wait(10)
 
 
 def _has_lived(ledger: Ledger) -> bool:
@@ -52,7 +54,7 @@ def test_what_will_happen_today_is_on_the_first_page(visit: Open):
     page = visit("/").page
     coming = page.locator("section", has=page.get_by_role("heading", name="What comes next"))
     expect(coming.get_by_role("link", name="reminders", exact=True).first).to_be_visible()
-    page.get_by_role("link", name="Calendar").click()
+    page.get_by_role("link", name="Calendar", exact=True).click()
     expect(page.locator("main")).to_contain_text("reminders")
 
 
