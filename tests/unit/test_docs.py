@@ -8,7 +8,7 @@ import pytest
 from callbeat import settings, settings_page, settings_table
 from callbeat.campaigns import keys, keys_page
 from callbeat.campaigns.schema import campaign_schema
-from callbeat.ledger import states_page
+from callbeat.ledger import states_page, tables
 from callbeat.ledger.lines import WARNED
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.outcomes import Outcome
@@ -159,3 +159,13 @@ def test_the_page_about_the_log_has_every_other_event_and_no_more():
     }
     states = {f"run.{state}" for state in RunState} | {f"batch.{state}" for state in BatchState}
     assert set(_events_of_the_page()) - states == written
+
+
+def test_the_rights_on_the_page_let_the_code_delete_what_it_deletes():
+    """What may not be deleted stays for ever, and each attempt is a traceback in beat's log."""
+    page = (ROOT / "docs" / "postgresql.md").read_text(encoding="utf-8")
+    granted = set(re.search(r"GRANT DELETE ON ([\w, ]+) TO", page)[1].split(", "))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "callbeat").rglob("*.py"))
+    rows = set(re.findall(r"\bdelete\((\w+Row)\)", code))
+    assert {"OutboxRow", "SuppressionRow", "FileRow"} <= rows
+    assert {getattr(tables, row).__tablename__ for row in rows} <= granted
