@@ -26,6 +26,11 @@ LOCAL = Who("local", acts=True)
 ROLES = {"operator": Who("operator", acts=True), "reader": Who("reader", acts=False)}
 HERE = ["localhost", "127.0.0.1", "[::1]"]
 OPEN = ("/login", "/health")
+OF_A_PROXY = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
+SET_ONE = (
+    "set CALLBEAT_DASHBOARD__PASSWORD_HASH (`callbeat dashboard --hash` makes one) "
+    "or CALLBEAT_DASHBOARD__PROXY_HEADER"
+)
 MOST_ENDED = 10_000
 
 
@@ -44,9 +49,11 @@ class Door:
             SettingsError: nobody would be.
         """
         if self.free and not self.local:
+            raise SettingsError(f"on {self.host} others could look and act: {SET_ONE}, or use 127.0.0.1")
+        if self.free and self.settings.url and not is_loopback(self.settings.url):
             raise SettingsError(
-                f"on {self.host} others could look and act: set CALLBEAT_DASHBOARD__PASSWORD_HASH "
-                "(`callbeat dashboard --hash` makes one) or CALLBEAT_DASHBOARD__PROXY_HEADER, or use 127.0.0.1"
+                "CALLBEAT_DASHBOARD__URL leads here from elsewhere, so others could look and act: "
+                f"{SET_ONE}, or unset that address"
             )
 
     @property
@@ -134,6 +141,9 @@ class AtTheDoor:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         request = Request(scope, receive)
+        if self._door.free and any(name in request.headers for name in OF_A_PROXY):
+            what = "A proxy handed this on, and nobody would be asked who they are."
+            return await told(request, 403, what, f"To let others in, {SET_ONE}.")(scope, receive, send)
         who = self._door.admits(request)
         if who is not None:
             request.state.who = who

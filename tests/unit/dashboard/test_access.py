@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from callbeat.errors import SettingsError
 from callbeat.settings import DashboardSettings, Settings, load_settings
 from dashboard.app import AREAS, create_app
-from dashboard.door import Door, session_secret
+from dashboard.door import OF_A_PROXY, Door, session_secret
 from dashboard.headers import HEADERS
 from dashboard.login import OF_ALL, OF_ONE, Attempts
 from dashboard.passwords import SHORTEST, fits, hashed
@@ -198,13 +198,30 @@ def test_on_this_machine_nobody_is_asked_unless_there_is_a_password(world, host)
     assert a_browser(world, host, base="http://localhost:8720", **KEPT).get("/").status_code == 303
 
 
+def test_an_address_of_elsewhere_needs_a_password_here_too(world):
+    """It leads to a proxy on this machine, which hands on whoever comes."""
+    with pytest.raises(SettingsError, match="CALLBEAT_DASHBOARD__PASSWORD_HASH"):
+        a_browser(world, "127.0.0.1", url="https://calls.example.com")
+    here = a_browser(world, "127.0.0.1", base="http://localhost:8720", url="http://localhost:8720")
+    assert here.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("name", OF_A_PROXY)
+def test_what_a_proxy_hands_on_is_not_of_this_machine(world, name):
+    """Unless who comes is asked who they are."""
+    told = a_browser(world, "127.0.0.1", base="http://localhost:8720").get("/", headers={name: "192.0.2.7"})
+    assert (told.status_code, "CALLBEAT_DASHBOARD__PASSWORD_HASH" in told.text) == (403, True)
+    asked = a_browser(world, "127.0.0.1", base="http://localhost:8720", **KEPT)
+    assert asked.get("/", headers={name: "192.0.2.7"}).headers["location"] == "/login?next=%2F"
+
+
 @pytest.mark.parametrize("name", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", ""])
 def test_on_this_machine_it_is_asked_for_by_our_names_only(world, name):
     """A page of elsewhere may have its own name lead to this machine, and read ours then."""
-    client = a_browser(world, "127.0.0.1", base="http://127.0.0.1:8720", url="https://calls.example.com")
+    client = a_browser(world, "127.0.0.1", base="http://127.0.0.1:8720", url="https://calls.example.com", **KEPT)
     assert client.get("/", headers={"host": name}).status_code == 400
     for good in ("localhost:8720", "127.0.0.1", "[::1]:8720", "calls.example.com"):
-        assert client.get("/", headers={"host": good}).status_code == 200, good
+        assert client.get("/", headers={"host": good}).status_code == 303, good
 
 
 def test_a_trusted_proxy_says_who_asks(world):
