@@ -25,7 +25,7 @@ from dashboard.problems import told
 LOCAL = Who("local", acts=True)
 ROLES = {"operator": Who("operator", acts=True), "reader": Who("reader", acts=False)}
 HERE = ["localhost", "127.0.0.1", "[::1]"]
-OPEN = ("/login", "/health")
+OPEN = ("/login",)
 OF_A_PROXY = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
 SET_ONE = (
     "set CALLBEAT_DASHBOARD__PASSWORD_HASH (`callbeat dashboard --hash` makes one) "
@@ -141,23 +141,38 @@ class AtTheDoor:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         request = Request(scope, receive)
-        if self._door.free and any(name in request.headers for name in OF_A_PROXY):
+        answer = self._refused(request)
+        return await (self._app if answer is None else answer)(scope, receive, send)
+
+    def _refused(self, request: Request) -> Response | None:
+        """What whoever asks is told instead of a page."""
+        path, free = request.scope["path"], self._door.free
+        if free and any(name in request.headers for name in OF_A_PROXY):
             what = "A proxy handed this on, and nobody would be asked who they are."
-            return await told(request, 403, what, f"To let others in, {SET_ONE}.")(scope, receive, send)
-        who = self._door.admits(request)
+            return told(request, 403, what, f"To let others in, {SET_ONE}.")
+        who, unguarded = self._door.admits(request), path.startswith("/static/") or path == "/health"
         if who is not None:
             request.state.who = who
-        elif not request.url.path.startswith("/static/") and request.url.path not in OPEN:
-            return await self._turned_away(request)(scope, receive, send)
-        return await self._app(scope, receive, send)
+        if not unguarded and _by_another_site(request):
+            return told(request, 403, "Another site's page asked for this.", "Open it by a link or its address.")
+        return self._turned_away(request) if who is None and not unguarded and path not in OPEN else None
 
     def _turned_away(self, request: Request) -> Response:
         if not self._door.hashes:
             return told(request, 403, "Nobody is let in here directly.", "Use the address of the proxy before it.")
-        if request.method in ("GET", "HEAD") and request.url.path != "/live":
-            wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        path = request.scope["path"]
+        if request.method in ("GET", "HEAD") and path != "/live":
+            asked = request.scope["query_string"].decode("latin-1")
+            wanted = quote(path) + (f"?{asked}" if asked else "")
             return RedirectResponse(f"/login?next={quote(wanted, safe='')}", 303)
         return told(request, 401, "You are not logged in any more.", "Nothing was done: log in, then repeat it.")
+
+
+def _by_another_site(request: Request) -> bool:
+    """Whether its page has a browser fetch ours: without reading them it could keep us busy. A link is not that."""
+    told_by = request.headers.get
+    opened = told_by("sec-fetch-mode") == "navigate" and told_by("sec-fetch-dest") == "document"
+    return told_by("sec-fetch-site") == "cross-site" and not opened
 
 
 def session_secret(settings: Settings) -> str:

@@ -263,6 +263,20 @@ def test_every_answer_has_the_headers_that_keep_others_out(browser):
     assert (told.status_code, HEADERS.items() <= dict(told.headers).items()) == (500, True)
 
 
+@pytest.mark.parametrize(
+    ("mode", "dest", "status"),
+    [("no-cors", "image", 403), ("navigate", "iframe", 403), ("cors", "empty", 403), ("navigate", "document", 200)],
+)
+def test_pages_of_other_sites_make_us_do_nothing(world, mode, dest, status):
+    """A link in a message leads here still; health and style cost nothing."""
+    here = a_browser(world, "127.0.0.1", base="http://localhost:8720")
+    sent = {"sec-fetch-site": "cross-site", "sec-fetch-mode": mode, "sec-fetch-dest": dest}
+    assert here.get("/calendar", headers=sent).status_code == status
+    assert here.get("/health", headers=sent).status_code == 204
+    assert here.get("/static/callbeat.css", headers=sent).status_code == 200
+    assert here.get("/calendar", headers=sent | {"sec-fetch-site": "same-origin"}).status_code == 200
+
+
 def test_health_and_style_are_for_everybody(browser):
     """A probe has no password."""
     assert browser.get("/health").status_code == 204
