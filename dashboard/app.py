@@ -2,6 +2,7 @@
 
 import secrets
 
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from callbeat.errors import LedgerError
 from callbeat.runs.changes import Changes
 from callbeat.runs.context import Context
 from callbeat.settings import Settings
@@ -24,6 +26,7 @@ from dashboard.pages import context_of
 from dashboard.problems import HANDLERS
 from dashboard.timing import Timed
 
+log = structlog.get_logger("callbeat")
 SESSION = 12 * 3600  # seconds after the login
 # Each has ROUTES: one line for each page.
 AREAS = (
@@ -80,6 +83,10 @@ def in_front(door: Door, secret: str) -> list[Middleware]:
 
 
 def health(request: Request) -> Response:
-    """204 while the ledger can be read."""
-    context_of(request).ledger.revision()
+    """204 while the ledger can be read, else 503: whoever asks is nobody, so not why."""
+    try:
+        context_of(request).ledger.revision()
+    except LedgerError as error:
+        log.error("dashboard.ledger_unreachable", why=str(error))
+        return Response(status_code=503)
     return Response(status_code=204)

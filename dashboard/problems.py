@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from callbeat.errors import CallbeatError, LedgerError, Refusal
+from dashboard.access import NOBODY, who
 from dashboard.headers import add
 from dashboard.pages import page
 
@@ -37,9 +38,10 @@ def refused(request: Request, error: Exception) -> Response:
 
 
 def unreachable(request: Request, error: Exception) -> Response:
-    """The ledger cannot be read."""
+    """The ledger cannot be read. Where it is and why is for those whom the door knows."""
     log.error("dashboard.ledger_unreachable", why=str(error))
-    return told(request, 503, "The ledger cannot be read.", f"{error}. `callbeat doctor` says more.")
+    why = "" if who(request) == NOBODY else f"{error}. "
+    return told(request, 503, "The ledger cannot be read.", f"{why}`callbeat doctor` says more.")
 
 
 def failed(request: Request, error: Exception) -> Response:

@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from callbeat.errors import LedgerError, Refusal
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.settings import Settings
-from dashboard.access import Who, actor, csrf, form, may_act
+from dashboard.access import NOBODY, Who, actor, csrf, form, may_act
 from dashboard.app import create_app
 from dashboard.forms import LARGEST, Forms
 from dashboard.pages import templates, time_tag, tone_of
@@ -176,6 +177,35 @@ def test_parts_say_it_in_words_too():
 def test_health_says_whether_the_ledger_can_be_read(world, browser):
     """Without a page."""
     assert browser.get("/health").status_code == 204
+
+
+@pytest.fixture
+def no_ledger(world, monkeypatch):
+    """It does not answer, and says where it is."""
+
+    def fail():
+        raise LedgerError("ledger.internal does not answer")
+
+    monkeypatch.setattr(world.context.ledger, "revision", fail)
+
+
+def test_health_says_nothing_of_a_ledger_that_does_not_answer(browser, no_ledger):
+    """It asks nobody who they are; the log has it."""
+    with capture_logs() as lines:
+        told = browser.get("/health")
+    assert (told.status_code, told.text) == (503, "")
+    assert [line["event"] for line in lines] == ["dashboard.ledger_unreachable"]
+
+
+@pytest.mark.parametrize(("who", "told_why"), [(NOBODY, False), (Who("ann", acts=False), True)])
+def test_where_the_ledger_is_is_told_to_those_who_are_known_only(world, who, told_why):
+    """A page that needs no login may fail as well."""
+
+    def fail(_request: Request):
+        raise LedgerError("ledger.internal does not answer")
+
+    told = a_client(world, who, fails=fail).get("/fails")
+    assert (told.status_code, "ledger.internal" in told.text) == (503, told_why)
 
 
 def test_the_application_has_what_pages_need(world):
