@@ -24,7 +24,7 @@ from callbeat.runs.contact_list import (
 from dashboard.access import actor, form
 from dashboard.pages import context_of, page
 
-LAST_ROW = 2**31 - 1
+LAST_ROW, MOST_DIGITS = 2**31 - 1, 10
 PLACE = ("after", "before")
 Asked = Mapping[str, str]
 
@@ -62,7 +62,7 @@ def _row(asked: Asked, name: str) -> int | None:
     text = asked.get(name, "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and int(text) <= LAST_ROW):
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS and int(text) <= LAST_ROW):
         raise Refusal("that is no row: rows of the source are numbers from 1 on")
     return int(text)
 

@@ -68,7 +68,7 @@ def read_mark(text: str) -> Mark:
         mark = Mark(EPOCH + int(due) * MICROSECOND, int(number))
     except (ValueError, OverflowError):
         mark = None
-    if mark is None or mark.id > LAST_ID:
+    if mark is None or not 0 <= mark.id <= LAST_ID:
         raise Refusal("that page is not known: begin again at the newest runs")
     return mark
 
@@ -125,8 +125,8 @@ def _wanted(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.state is not None:
         where.append(RunRow.state == wanted.state)
     if wanted.day is not None:
-        begin = datetime.combine(wanted.day, time(), UTC)
-        where += [RunRow.due_at >= begin, RunRow.due_at < begin + timedelta(days=1)]
+        begin, end = (datetime.combine(wanted.day, at, UTC) for at in (time.min, time.max))
+        where += [RunRow.due_at >= begin, RunRow.due_at <= end]
     if wanted.needs_attention:
         where.append(needs_somebody())
     return where

@@ -96,6 +96,16 @@ def test_a_form_that_is_too_large_or_odd_is_not_read_on(operator):
     assert operator.post("/actions/act", data={"csrf": good, "run": "x" * LARGEST}).status_code == 413
     assert operator.post("/actions/act", data={"csrf": good} | {f"f{n}": "" for n in range(300)}).status_code == 400
     assert operator.post("/actions/act", content=b"\xff\xfe").status_code == 400
+    assert operator.post("/actions/act", data={"csrf": good, "run": "a\0b"}).status_code == 400
+    assert operator.post("/actions/act", content=f"csrf={good}&run=\0").status_code == 400
+
+
+@pytest.mark.parametrize("area", ["", "/calendar", "/runs", "/campaigns", "/actions", "/static", "/login"])
+@pytest.mark.parametrize("odd", ["/a%00b", "/x/y%00", "?day=%00", "?campaign=a%00b"])
+def test_an_address_with_a_nul_is_told_so(browser, area, odd):
+    """No database and no file can be asked for one."""
+    told = browser.get(area + odd)
+    assert (told.status_code, "This address cannot be read." in told.text) == (400, True)
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,19 @@ def test_what_others_wrote_is_text(world, browser):
     assert EVIL not in browser.get("/runs", params={"campaign": EVIL}).text
 
 
-@pytest.mark.parametrize("asked", ["state=gone", "day=tomorrow", "before=x", "after=1-x"])
+@pytest.mark.parametrize(
+    "asked", ["state=gone", "day=tomorrow", "before=x", "after=1-x", f"before=0--{10**20}", f"after={10**20}-1"]
+)
 def test_what_cannot_be_meant_is_told(world, browser, asked):
     """Another answer than the one that was asked for would be believed."""
     assert browser.get(f"/runs?{asked}").status_code == 404
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_have_no_runs(world, browser, day):
+    """There is no day before or after them to end at."""
+    told = browser.get(f"/runs?day={day}")
+    assert (told.status_code, "run" in told.text) == (200, True)
 
 
 def test_the_red_button_is_a_click_away_for_who_may_press_it(world, browser, monkeypatch):
