@@ -76,7 +76,8 @@ class Door:
     def hosts(self) -> list[str]:
         """By which names it may be asked for: a page of elsewhere may have its name lead to this machine."""
         named = urlsplit(self.settings.url).hostname if self.settings.url else None
-        return [*HERE, *([named] if named else [])] if self.local else ["*"]
+        own = f"[{self.host}]" if ":" in self.host else self.host
+        return [*HERE, own, *([named] if named else [])] if self.local else ["*"]
 
     @property
     def https(self) -> bool:

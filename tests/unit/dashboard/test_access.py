@@ -198,6 +198,17 @@ def test_on_this_machine_nobody_is_asked_unless_there_is_a_password(world, host)
     assert a_browser(world, host, base="http://localhost:8720", **KEPT).get("/").status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("127.0.0.2", "127.0.0.2:8720"), ("::1", "[::1]"), ("0:0:0:0:0:0:0:1", "[0:0:0:0:0:0:0:1]:8720")],
+)
+def test_where_it_listens_is_a_name_of_it(world, host, name):
+    """This machine has more than one address of its own."""
+    client = a_browser(world, host, base="http://localhost:8720")
+    assert client.get("/", headers={"host": name}).status_code == 200
+    assert client.get("/", headers={"host": "127.0.0.3"}).status_code == 400
+
+
 def test_an_address_of_elsewhere_needs_a_password_here_too(world):
     """It leads to a proxy on this machine, which hands on whoever comes."""
     with pytest.raises(SettingsError, match="CALLBEAT_DASHBOARD__PASSWORD_HASH"):
