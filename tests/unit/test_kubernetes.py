@@ -124,6 +124,17 @@ def test_every_volume_is_there_and_every_name_is_known():
             assert selector in labels
 
 
+def test_the_dashboard_reads_what_a_run_reads():
+    """It counts whom a run would call: on the same sources, by the same rules, and changes none of them."""
+    worker, dashboard = (
+        {mount["mountPath"]: mount.get("readOnly") for mount in container(workloads()[name])["volumeMounts"]}
+        for name in ("worker", "dashboard")
+    )
+    read = {path for path in worker if path.startswith("/app/config/")}
+    assert len(read) == 4
+    assert all(dashboard.get(path) for path in read)
+
+
 def test_never_two_versions_on_one_ledger():
     """A rolling update would have both at once."""
     for name in ("beat", "worker"):
