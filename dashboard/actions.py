@@ -129,11 +129,14 @@ def _campaign(request: Request, asked: Asked) -> Campaign:
 
 
 def _counted(request: Request, asked: Asked) -> Mapping[str, object]:
-    """Whom it would call, counted: its source is read as the run would read it."""
+    """Whom it would call, or why that could not be counted: its source is read as the run would read it."""
     context: Context = context_of(request)
     means = Means(context.ledger, context.reach, context.allow_numbers)
-    seen = preview(means, _campaign(request, asked), context.clock.now())
-    return seen.told | {"notes": seen.notes}
+    try:
+        seen = preview(means, _campaign(request, asked), context.clock.now())
+    except CallbeatError as error:
+        return {"failed": str(error)}
+    return seen.told | {"notes": seen.notes, "failed": None}
 
 
 def settings_of(request: Request) -> Settings:

@@ -114,6 +114,14 @@ def test_a_run_says_whom_it_calls_on_which_account_and_when(browser, file):
     assert "12025550101" not in counted
 
 
+def test_a_count_that_fails_is_a_line_of_the_page(world, browser, file):
+    """The run may be meant all the same: its form stays."""
+    (world.folder / "contacts" / "daily.csv").unlink()
+    told = browser.get("/actions/run?campaign=daily&count=yes")
+    assert (told.status_code, "That could not be counted: daily: " in words(told.text)) == (200, True)
+    assert fields(told.text)["campaign"] == "daily"
+
+
 def test_an_approval_shows_each_value_that_it_lets_run(browser, file):
     """It is what somebody puts their name to."""
     told = words(browser.get("/actions/approve?campaign=daily").text)
