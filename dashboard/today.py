@@ -47,7 +47,7 @@ def links(need: Need, *, acts: bool) -> Iterator[tuple[str, str]]:
             yield f"/runs/{run}", "Its run"
         case "failed" | "missed" | "sums":
             yield f"/runs/{run}", "What was said of it"
-            if acts and need.kind != "sums":
+            if acts and need.kind != "sums" and not need.rung:
                 yield f"/actions/run?{urlencode({'campaign': need.campaign or ''})}", "Run the campaign now"
             yield f"/campaigns/{campaign}", "The campaign"
         case "approval":

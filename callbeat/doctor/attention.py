@@ -28,6 +28,7 @@ from callbeat.runs.completeness import SUMS_DIFFER
 from callbeat.runs.context import Context, halted_since
 from callbeat.runs.forgotten import LOOKED_FOR, gap_of
 from callbeat.runs.revisions import read_definition
+from callbeat.runs.rung import newest_by_hand, rung
 
 A_DAY = timedelta(days=1)
 MOST = 50  # of each kind
@@ -38,17 +39,19 @@ Kind = Literal[
 ]
 WORST = ("beat", "clock", "halted", "held", "closed", "failed", "sums", "missed", "broken", "approval", "restored")
 MEND_RUN = {
-    "failed": "mend what it says; what was not called is called by running the campaign now",
+    "failed": "mend what it says, then run the campaign now: nobody was called",
     "missed": "nobody was called: run the campaign now, if it still matters",
     "sums": "look through its contacts before anybody relies on its sums",
 }
+RUNG = "some were called, or may have been: look through its contacts; running the campaign now calls them again"
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """`subject` is the key of a batch, a run, or the name of a campaign, an account or a file; empty for all.
 
-    `count` runs of one campaign that ended in one way are one need, told by the newest of them.
+    `count` runs of one campaign that ended in one way are one need, told by the newest of them. `rung`: people of
+    these runs were called, or may have been, so that another run is not what mends it.
     """
 
     kind: Kind
@@ -58,6 +61,7 @@ class Need:
     at: datetime | None = None
     campaign: str | None = None
     count: int = 1
+    rung: bool = False
 
 
 def needs(context: Context) -> list[Need]:
@@ -104,17 +108,34 @@ def _ended_badly(session: Session, now: datetime) -> Iterator[Need]:
     bad = RunRow.state.in_((RunState.FAILED, RunState.MISSED)) | (RunRow.reason == SUMS_DIFFER)
     lately = (RunRow.due_at > now - 2 * A_DAY, RunRow.due_at <= now + A_DAY, RunRow.ended_at > now - A_DAY)
     wanted = select(RunRow).where(bad, *lately).order_by(RunRow.due_at.desc(), RunRow.id.desc()).limit(ENDED_BADLY)
+    runs = _not_done_since(session, list(session.execute(wanted).scalars()), now)
     alike: defaultdict[tuple[str, str, str], list[RunRow]] = defaultdict(list)
-    for run in session.execute(wanted).scalars():
+    for run in runs:
         alike[run.campaign, str(run.state), run.reason or ""].append(run)
     groups = list(alike.values())[:MOST]
     said = _said(session, [group[0].id for group in groups])
-    for group in groups:
-        newest = group[0]
-        kind: Kind = "sums" if newest.reason == SUMS_DIFFER else "failed" if newest.state == "failed" else "missed"
-        why = said.get(newest.id) or (newest.reason or str(newest.state)).replace("_", " ")
-        mend = MEND_RUN[kind] if newest.reason != NOT_APPROVED else "approve the campaign as it is written now"
-        yield Need(kind, newest.key, why, mend, newest.due_at, newest.campaign, len(group))
+    called = rung(session, [run.id for group in groups for run in group])
+    yield from (_ended(group, said, any(run.id in called for run in group)) for group in groups)
+
+
+def _not_done_since(session: Session, runs: Sequence[RunRow], now: datetime) -> list[RunRow]:
+    """Without those after which somebody has run their campaign by hand: that run tells how it went."""
+    made = newest_by_hand(session, sorted({run.campaign for run in runs}), now - 2 * A_DAY)
+    return [run for run in runs if run.reason == SUMS_DIFFER or not _before(run.ended_at, made.get(run.campaign))]
+
+
+def _before(ended: datetime | None, made: datetime | None) -> bool:
+    return ended is not None and made is not None and ended <= made
+
+
+def _ended(group: Sequence[RunRow], said: dict[int, str], called: bool) -> Need:
+    newest = group[0]
+    kind: Kind = "sums" if newest.reason == SUMS_DIFFER else "failed" if newest.state == "failed" else "missed"
+    why = said.get(newest.id) or (newest.reason or str(newest.state)).replace("_", " ")
+    mend = MEND_RUN[kind] if newest.reason != NOT_APPROVED else "approve the campaign as it is written now"
+    if called and kind != "sums":
+        mend = RUNG
+    return Need(kind, newest.key, why, mend, newest.due_at, newest.campaign, len(group), called)
 
 
 def _said(session: Session, ids: Sequence[int]) -> dict[int, str]:

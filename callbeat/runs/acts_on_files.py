@@ -16,6 +16,7 @@ from callbeat.runs.acts import Act, Done
 from callbeat.runs.approval import Change, approval_of, approve, changes_to_approve
 from callbeat.runs.context import Context
 from callbeat.runs.labels import run_key
+from callbeat.runs.rung import rung_within_a_day
 from callbeat.runs.starts import Chosen
 
 _DURATION = TypeAdapter(timedelta)
@@ -31,13 +32,14 @@ def running(context: Context, campaign: Campaign, at: datetime | None = None) ->
     with context.ledger.read() as session:
         by_hand.refuse_unapproved(context, session, campaign)
         nth = by_hand.next_by_hand(session, campaign.name)
+        called = rung_within_a_day(session, campaign.name, context.clock.now())
 
     def do(actor: str) -> Done:
         key = by_hand.run_by_hand(context, campaign, at, actor, nth=nth)
         return Done(f"made {key}", key)
 
     key = run_key(campaign.name, due, nth)
-    will = list(_of_running(campaign, chosen, key))
+    will = [*_of_running(campaign, chosen, key), *_of_calling_again(campaign, *called)]
     return Act(f"Run {campaign.name} now", will, question_of_running(campaign), do, f"{key} {campaign.revision}")
 
 
@@ -58,6 +60,17 @@ def _of_running(campaign: Campaign, chosen: Chosen, key: str) -> Iterator[str]:
     until = f", and stops before {_when(chosen.dial_until, zone)}" if chosen.dial_until else ""
     yield f"It calls with {who}. It starts to dial at {_when(chosen.start.start_at, zone)}{until}."
     yield "It ignores `late`, never the hours. It goes beside what is planned, and takes no due time's place."
+
+
+def _of_calling_again(campaign: Campaign, people: int, runs: int) -> Iterator[str]:
+    """A run by hand takes the whole source: it does not know whom another has called."""
+    if people:
+        again = "Its `frequency` says who of them is called again."
+        if campaign.frequency is None:
+            again = "Without `frequency` they are called again."
+        told = "1 person was" if people == 1 else f"{people:,} people were"
+        by = "1 run" if runs == 1 else f"{runs:,} runs"
+        yield f"{told} called (or may have been) in the last day by {by} of {campaign.name}. {again}"
 
 
 def _when(at: datetime, zone: ZoneInfo) -> str:

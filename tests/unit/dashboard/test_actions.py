@@ -9,6 +9,7 @@ from threading import Barrier, BrokenBarrierError, Thread
 import pytest
 
 from callbeat.ledger.states import BatchState, RunState
+from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted
 from callbeat.providers.registry import ADAPTERS
 from callbeat.runs.switches import halt, pause
@@ -120,6 +121,19 @@ def test_a_count_that_fails_is_a_line_of_the_page(world, browser, file):
     told = browser.get("/actions/run?campaign=daily&count=yes")
     assert (told.status_code, "That could not be counted: daily: " in words(told.text)) == (200, True)
     assert fields(told.text)["campaign"] == "daily"
+
+
+def test_a_run_says_how_many_it_calls_again(world, browser, file):
+    """It takes the whole source: who was called, or may have been, is called once more."""
+    batch = world.a_batch(S.FAILED, run=world.a_run(state=R.FAILED, due_at=NOW - minutes(60)), rows=3)
+    assert "called again" not in words(browser.get("/actions/run?campaign=daily").text)
+    for call, outcome in zip(world.calls(batch), (Outcome.UNKNOWN, Outcome.ANSWERED), strict=False):
+        world.set(call, outcome=outcome)
+    told = words(browser.get("/actions/run?campaign=daily").text)
+    assert "2 people were called (or may have been) in the last day by 1 run of daily." in told
+    assert "Without `frequency` they are called again." in told
+    world.clock.time = NOW + minutes(24 * 60)
+    assert "called again" not in words(browser.get("/actions/run?campaign=daily").text)
 
 
 def test_an_approval_shows_each_value_that_it_lets_run(browser, file):

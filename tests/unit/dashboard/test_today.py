@@ -83,6 +83,29 @@ def test_runs_that_ended_alike_are_one_need(world, beat):
     assert (need.count, need.subject, title(need)) == (3, "daily@0", "3 runs were missed")
 
 
+@pytest.mark.parametrize("rang", [{"outcome": Outcome.UNKNOWN}, {"outcome": Outcome.CANCELLED, "attempts": 1}])
+def test_where_people_may_have_been_called_nobody_is_led_to_call_them_again(world, beat, browser, rang):
+    """A run by hand takes the whole source."""
+    batch = world.a_batch(BatchState.FAILED, run=world.a_run(state=RunState.FAILED, ended_at=NOW))
+    (need,) = needs(world.context)
+    assert "/actions/run?campaign=daily" in [address for address, _ in links(need, acts=True)]
+    assert "nobody was called" in need.mend
+    world.set(world.calls(batch)[0], **rang)
+    (need,) = needs(world.context)
+    assert not [address for address, _ in links(need, acts=True) if address.startswith("/actions")]
+    assert "some were called, or may have been" in text_of(browser.get("/").text).lower()
+
+
+def test_what_was_run_by_hand_since_needs_nobody(world, beat):
+    """The run by hand says how it went; one of before is no answer."""
+    campaign = a_campaign()
+    world.a_run(campaign, RunState.MISSED, ended_at=NOW)
+    later = world.a_run(campaign, manual=1, created_at=NOW - minutes(1))
+    assert kinds(world) == ["missed"]
+    world.set(later, created_at=NOW + minutes(1))
+    assert kinds(world) == []
+
+
 def test_a_run_whose_sums_differ_needs_somebody(world, beat):
     """It is over, and looks well."""
     world.a_run(state=RunState.FINISHED, reason=SUMS_DIFFER, ended_at=NOW, next_action_at=None)

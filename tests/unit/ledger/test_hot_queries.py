@@ -31,6 +31,7 @@ from callbeat.runs.one_run import calls_begun, one_run
 from callbeat.runs.planning import plan_due
 from callbeat.runs.retention import ask_who_goes, let_go
 from callbeat.runs.run_list import Mark, Wanted, run_list
+from callbeat.runs.rung import rung, rung_within_a_day
 from callbeat.runs.standing import standing
 from callbeat.runs.story import story
 from callbeat.runs.stumbles import stumbled
@@ -139,6 +140,10 @@ ASKED: dict[str, Step] = {
     ),
     "a person: why some are left out": lambda world: reasons_out(world.ledger, A_RUN),
     "a person: what a stop will do": lambda world: acts.stopping(world.context, f"{name_of(LIVE)}@{LIVE}"),
+    "a person: whom a run by hand calls again": lambda world: reading(
+        world, lambda s: rung_within_a_day(s, name_of(ONE), DUE)
+    ),
+    "a person: who of a run was called": lambda world: reading(world, lambda s: rung(s, [ONE, LIVE])),
     "a person: story": lambda world: story(world.ledger, f"{name_of(ONE)}@{ONE}"),
     "a person: calls": lambda world: report.calls(world.ledger, f"{name_of(ONE)}@{ONE}", reveal=False),
     "each second of a page: what has changed": lambda world: changed(world),
