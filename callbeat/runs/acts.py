@@ -74,7 +74,7 @@ def resuming(context: Context, name: str) -> Act:
         f"{name} is planned again from now on.",
         f"What was skipped since {iso(since)} is not made up for.",
     ]
-    return Act(f"Resume {name}", will, f"Resume {name}?", do)
+    return Act(f"Resume {name}", will, f"Resume {name}?", do, since.isoformat())
 
 
 def _count(session: Session, name: str, *states: RunState) -> int:
@@ -173,7 +173,7 @@ def lifting(context: Context) -> Act:
         "Runs that come due from now on open again.",
         "What was stopped stays so, and what was missed is not made up for.",
     ]
-    return Act("Let runs begin again", will, "Let runs begin again?", do)
+    return Act("Let runs begin again", will, "Let runs begin again?", do, since.isoformat())
 
 
 def decided(context: Context, held: BatchRow, placed: str | None, *, given_up: bool) -> tuple[Decision, str]:

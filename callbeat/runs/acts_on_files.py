@@ -40,7 +40,8 @@ def running(context: Context, campaign: Campaign, at: datetime | None = None) ->
 
     key = run_key(campaign.name, due, nth)
     will = [*_of_running(campaign, chosen, key), *_of_calling_again(campaign, *called)]
-    return Act(f"Run {campaign.name} now", will, question_of_running(campaign), do, f"{key} {campaign.revision}")
+    read = f"{key} {campaign.revision} {chosen.start.start_at:%Y-%m-%d %H:%M}"
+    return Act(f"Run {campaign.name} now", will, question_of_running(campaign), do, read)
 
 
 def question_of_running(campaign: Campaign) -> str:

@@ -12,7 +12,7 @@ from callbeat.ledger.states import BatchState, RunState
 from callbeat.outcomes import Outcome
 from callbeat.providers.answers import Accepted
 from callbeat.providers.registry import ADAPTERS
-from callbeat.runs.switches import halt, pause
+from callbeat.runs.switches import halt, lift, pause, resume
 from callbeat.settings import Settings
 from dashboard.access import Who
 from dashboard.actions import ACTS
@@ -205,6 +205,42 @@ def test_an_approval_is_of_what_was_shown(world, browser, file):
     assert browser.post("/actions/approve", data=fields(told.text)).status_code == 200
     assert actors(world) == {ME}
     assert browser.get("/actions/approve?campaign=daily").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("address", "do", "undo"),
+    [
+        ("/actions/start", lambda world: halt(world.context, "ann"), lambda world: lift(world.context, "ann")),
+        (
+            "/actions/resume?campaign=daily",
+            lambda world: pause(world.context, "daily", "ann"),
+            lambda world: resume(world.context, "daily", "ann"),
+        ),
+    ],
+)
+def test_a_page_of_yesterday_lifts_no_stop_of_today(world, browser, address, do, undo):
+    """Somebody has stopped it anew, for a reason that the page does not know."""
+    world.a_campaign_row()
+    do(world)
+    asked = fields(browser.get(address).text)
+    undo(world)
+    world.clock.time += minutes(600)
+    do(world)
+    told = browser.post(address.split("?")[0], data=asked)
+    assert told.status_code == 409
+    assert "Nothing was done: read it again." in words(told.text)
+    assert browser.get(address).status_code == 200, "it is stopped still"
+    assert browser.post(address.split("?")[0], data=fields(told.text)).status_code == 200
+    assert browser.get(address).status_code == 409
+
+
+def test_a_run_that_was_read_yesterday_is_read_again(world, browser, file):
+    """It would call at another hour than the page says."""
+    asked = fields(browser.get("/actions/run?campaign=daily").text)
+    world.clock.time += minutes(24 * 60)
+    told = browser.post("/actions/run", data=asked)
+    assert (told.status_code, world.runs()) == (409, [])
+    assert "dial at 2026-12-02 04:40" in words(told.text)
 
 
 # -- a held batch ----------------------------------------------------------------------------------------------
