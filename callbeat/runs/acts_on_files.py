@@ -1,7 +1,9 @@
 """What a person may do with a campaign as its file says now: run it, and approve it."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +17,7 @@ from callbeat.runs import by_hand
 from callbeat.runs.acts import Act, Done
 from callbeat.runs.approval import Change, approval_of, approve, changes_to_approve
 from callbeat.runs.context import Context
+from callbeat.runs.definitions import shown
 from callbeat.runs.labels import run_key
 from callbeat.runs.rung import rung_within_a_day
 from callbeat.runs.starts import Chosen
@@ -50,7 +53,8 @@ def question_of_running(campaign: Campaign) -> str:
 
 
 def _source(campaign: Campaign) -> str:
-    return campaign.contacts.source or f"a query of {campaign.contacts.database}"
+    source = campaign.contacts.source
+    return shown("contacts.source", source) if source else f"a query of {campaign.contacts.database}"
 
 
 def _of_running(campaign: Campaign, chosen: Chosen, key: str) -> Iterator[str]:
@@ -102,13 +106,35 @@ def approving(context: Context, campaign: Campaign) -> Act:
 
 def _of_approving(context: Context, campaign: Campaign, changed: list[Change]) -> Iterator[str]:
     """What is to be judged: each value that differs, and when it would call next."""
-    for change in changed:
-        before, now = as_written(change.before), as_written(change.after) or "(left out)"
-        yield f"{change.key}: {now if before is None else f'{before} -> {now}'}"
+    yield from (f"{change.key}: {_of_change(change)}" for change in changed)
     due = next_campaign_due(campaign, context.clock.now() - timedelta(seconds=1))
     yield f"next due: {iso(due) if due else 'never again'}; `callbeat preview` shows whom"
     if not context.needs_approval(campaign.account):
         yield f"not needed now: {campaign.account} calls nobody, or CALLBEAT_APPROVAL is off"
+
+
+def _of_change(change: Change) -> str:
+    before, now = _readable(change.key, change.before), _readable(change.key, change.after) or "(left out)"
+    if before is None:
+        return now
+    return f"{before} -> {now}" if before != now else f"{now} (what is hidden of it has changed)"
+
+
+def _readable(key: str, value: str | None) -> str | None:
+    """A JSON value as it may be shown: without what is private in it."""
+    return as_written(json.dumps(_masked(key, json.loads(value)), ensure_ascii=False)) if value else None
+
+
+def _masked(key: str, part: Any) -> Any:
+    match part:
+        case str():
+            return shown(key, part)
+        case list():
+            return [_masked(key, one) for one in part]
+        case dict():
+            return {name: _masked(f"{key}.{name}", one) for name, one in part.items()}
+        case _:
+            return part
 
 
 def as_written(value: str | None) -> str | None:

@@ -143,6 +143,30 @@ def test_an_approval_shows_each_value_that_it_lets_run(browser, file):
     assert "next due: 2026-12-01T05:00" in told
 
 
+def test_what_is_private_of_a_file_stands_on_no_page_that_asks(browser, file):
+    """Who may press a button need not know a password: the page of the campaign does not show it either."""
+    private = """
+from_numbers: ["+12025550199"]
+notify: {on: [finished], url: "https://hooks.example/T0SECRET?key=abc"}
+"""
+    source = "https://files.example/d.csv?X-Amz-Signature=beefbeef"
+    file.write_text(file.read_text().replace("contacts/daily.csv", f'"{source}"') + private)
+    for act in ("run", "approve"):
+        told = words(browser.get(f"/actions/{act}?campaign=daily").text)
+        assert "files.example/d.csv" in told, act
+        for part in ("T0SECRET", "key=abc", "beefbeef", "2025550199"):
+            assert part not in told, (act, part)
+
+
+def test_a_change_of_what_is_hidden_is_told_as_one(world, browser, file):
+    """The same on both sides, and yet to be judged."""
+    file.write_text(file.read_text() + 'notify: {on: [finished], url: "https://hooks.example/one"}\n')
+    press(browser, "/actions/approve?campaign=daily")
+    file.write_text(file.read_text().replace("/one", "/two"))
+    told = words(browser.get("/actions/approve?campaign=daily").text)
+    assert "(what is hidden of it has changed)" in told
+
+
 # -- what is done ----------------------------------------------------------------------------------------------
 
 
