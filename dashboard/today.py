@@ -25,7 +25,7 @@ BAD = ("beat", "clock", "failed", "closed", "broken")
 def today(request: Request) -> Response:
     """The first page."""
     context, acts = context_of(request), may_act(request)
-    found, next_ones = needs(context), coming(context.ledger, context.clock.now())
+    found, next_ones = needs(context), coming(context, context.clock.now())
     return page(
         request, "today.html", needs=found, running=under_way(context.ledger), title=title, bad=BAD,
         next=next_ones, links=lambda need: list(links(need, acts=acts)),

@@ -1,5 +1,6 @@
 """What runs now, and what comes next: some of it, found by indexes, however many runs and campaigns there are."""
 
+import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,13 +16,16 @@ from callbeat.ledger.states import RunState
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import CampaignRow, RevisionRow, RunRow
 from callbeat.outcomes import OPEN
-from callbeat.providers.registry import RULES
+from callbeat.providers.registry import RULES, rules_of
+from callbeat.runs.context import Context, halted_since
 from callbeat.runs.outlook import notes_on, outlook
 from callbeat.runs.report import reports
 from callbeat.runs.revisions import read_definition
+from callbeat.runs.starts import NoneLeft, first_possible
 
 MOST = 20  # runs under way
 MOST_NEXT = 30  # due times
+PLANNED_NEXT = 500  # campaigns among which the next due times are looked for
 A_DAY = timedelta(days=1)
 LIVE = (RunState.OPENING, RunState.ACTIVE)
 Json = dict[str, Any]
@@ -77,39 +81,92 @@ def _under_way(told: Json, plan: Campaign | None) -> UnderWay:
     return UnderWay(told, plan.schedule.timezone if plan else "UTC", over, until)
 
 
-def coming(ledger: Ledger, now: datetime, most: int = MOST_NEXT) -> Some[Coming]:
+def coming(context: Context, now: datetime, most: int = MOST_NEXT) -> Some[Coming]:
     """The next due times of the coming 24 hours, the nearest first."""
     end = now + A_DAY
-    with ledger.read() as session:
-        found = [*_planned(session, now, end, most + 1), *_due(session, now, end, most + 1)]
-    found.sort(key=lambda one: (one.due_at, one.campaign))
-    return Some(found[:most], len(found) > most)
+    with context.ledger.read() as session:
+        planned, named = _planned(session, now, end, most + 1), _named(session, now, end)
+        halted = halted_since(session) is not None
+    merged = heapq.merge(planned, *named, key=_order)
+    first = list(islice(merged, most + 1))
+    return Some([_coming(due, _stops(context, due, halted=halted)) for due in first[:most]], len(first) > most)
 
 
-def _planned(session: Session, now: datetime, end: datetime, most: int) -> Iterator[Coming]:
-    wanted = select(RunRow).where(RunRow.due_at > now, RunRow.due_at <= end, RunRow.state == RunState.PLANNED)
-    rows = list(session.execute(wanted.order_by(RunRow.due_at, RunRow.id).limit(most)).scalars())
-    plans = _plans(session, rows)
-    for row in rows:
-        if (plan := plans.get(row.id)) is not None:
-            yield _coming(plan, row.due_at, row.key)
+@dataclass(frozen=True, slots=True)
+class _Due:
+    at: datetime
+    plan: Campaign
+    approved: bool
+    run: RunRow | None = None
 
 
-def _due(session: Session, now: datetime, end: datetime, most: int) -> Iterator[Coming]:
-    """Up to its cursor a campaign has runs; after it, its definition says when."""
+def _order(due: _Due) -> tuple[datetime, str]:
+    return due.at, due.plan.name
+
+
+def _planned(session: Session, now: datetime, end: datetime, most: int) -> list[_Due]:
+    mine = (RevisionRow.campaign == RunRow.campaign) & (RevisionRow.revision == RunRow.revision)
+    wanted = (RunRow.due_at > now, RunRow.due_at <= end, RunRow.state == RunState.PLANNED)
+    rows = select(RunRow, RevisionRow.definition, RevisionRow.approved_at).join(RevisionRow, mine).where(*wanted)
+    found = [
+        _Due(run.due_at, plan, approved_at is not None, run)
+        for run, definition, approved_at in session.execute(rows.order_by(RunRow.due_at, RunRow.id).limit(most))
+        if (plan := _known(definition)) is not None
+    ]
+    return sorted(found, key=_order)
+
+
+def _named(session: Session, now: datetime, end: datetime) -> list[Iterator[_Due]]:
+    """Up to its cursor a campaign has runs; after it, its definition says when. One after the other, if asked.
+
+    What is planned first need not be due first: each campaign has a lead of its own.
+    """
     mine = (RevisionRow.campaign == CampaignRow.name) & (RevisionRow.revision == CampaignRow.revision)
     wanted = (CampaignRow.next_plan_at <= end, CampaignRow.state == "active", CampaignRow.paused_since.is_(None))
-    rows = select(CampaignRow.cursor, RevisionRow.definition).join(RevisionRow, mine).where(*wanted)
-    for cursor, definition in session.execute(rows.order_by(CampaignRow.next_plan_at).limit(most)):
-        plan = read_definition(definition)
-        if plan is not None and plan.provider in RULES:
-            due_times = campaign_due_times(plan, max(now, cursor), end)
-            yield from (_coming(plan, due, None) for due in islice(due_times, most))
+    columns = (CampaignRow.cursor, RevisionRow.definition, RevisionRow.approved_at)
+    rows = select(*columns).join(RevisionRow, mine).where(*wanted).order_by(CampaignRow.next_plan_at)
+    return [
+        _due_times(plan, max(now, cursor), end, approved=approved_at is not None)
+        for cursor, definition, approved_at in session.execute(rows.limit(PLANNED_NEXT))
+        if (plan := _known(definition)) is not None
+    ]
 
 
-def _coming(plan: Campaign, due: datetime, run: str | None) -> Coming:
-    seen = outlook(plan, due)
-    return Coming(plan.name, plan.schedule.timezone, due, seen.start_at, tuple(notes_on(plan, seen)), run)
+def _due_times(plan: Campaign, after: datetime, end: datetime, *, approved: bool) -> Iterator[_Due]:
+    return (_Due(due, plan, approved) for due in campaign_due_times(plan, after, end))
+
+
+def _stops(context: Context, due: _Due, *, halted: bool) -> Iterator[str]:
+    """What keeps it from calling, unless somebody acts before."""
+    if halted:
+        yield "everything is stopped: missed, unless it is started again before"
+    if not due.approved and context.needs_approval(due.plan.account):
+        yield "not approved: missed, unless somebody approves it before"
+
+
+def _coming(due: _Due, stops: Iterator[str]) -> Coming:
+    plan, run = due.plan, due.run
+    if run is not None and run.manual:
+        start_at, notes = _by_hand(plan, run)
+    else:
+        seen = outlook(plan, due.at)
+        start_at, notes = seen.start_at, tuple(notes_on(plan, seen))
+    key = run.key if run is not None else None
+    return Coming(plan.name, plan.schedule.timezone, due.at, start_at, (*stops, *notes), key)
+
+
+def _by_hand(plan: Campaign, run: RunRow) -> tuple[datetime | None, tuple[str, ...]]:
+    """Its schedule says nothing of it, neither days off nor `late`."""
+    found = first_possible(rules_of(plan.provider), plan, run.due_at, run.opens_at, by_hand=True)
+    if isinstance(found, NoneLeft):
+        return None, ("by hand", f"would be missed: {found.words}")
+    return found.start.start_at, ("by hand",)
+
+
+def _known(definition: str) -> Campaign | None:
+    """A definition that this version can read, of a provider that it knows."""
+    plan = read_definition(definition)
+    return plan if plan is not None and plan.provider in RULES else None
 
 
 def _plans(session: Session, runs: Sequence[RunRow]) -> dict[int, Campaign]:
@@ -117,5 +174,5 @@ def _plans(session: Session, runs: Sequence[RunRow]) -> dict[int, Campaign]:
     mine = (RevisionRow.campaign == RunRow.campaign) & (RevisionRow.revision == RunRow.revision)
     wanted = select(RunRow.id, RevisionRow.definition).join(RevisionRow, mine)
     found = session.execute(wanted.where(RunRow.id.in_([run.id for run in runs])))
-    plans = {run_id: read_definition(definition) for run_id, definition in found}
-    return {run_id: plan for run_id, plan in plans.items() if plan is not None and plan.provider in RULES}
+    plans = {run_id: _known(definition) for run_id, definition in found}
+    return {run_id: plan for run_id, plan in plans.items() if plan is not None}

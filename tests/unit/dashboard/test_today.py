@@ -10,6 +10,7 @@ from callbeat.doctor.attention import MOST, WORST, Need, needs
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import AccountRow, BeatRow, FileRow, MemoryRow, RunRow, SwitchRow
 from callbeat.outcomes import Outcome
+from callbeat.runs.approval import approve
 from callbeat.runs.completeness import SUMS_DIFFER
 from callbeat.runs.today import MOST_NEXT, coming, under_way
 from dashboard import today
@@ -200,10 +201,10 @@ def test_what_comes_next_is_told_from_the_ledger_and_the_definitions(world, beat
     campaign = a_campaign(schedule={"cron": "0 * * * *"})
     world.a_campaign_row(campaign, cursor=DUE, next_plan_at=DUE)
     run = world.a_run(campaign, RunState.PLANNED, due_at=DUE)
-    found = coming(world.ledger, NOW)
+    found = coming(world.context, NOW)
     assert [one.due_at for one in found.shown] == [DUE + n * HOUR for n in range(24)]
     assert [one.run for one in found.shown] == [run.key] + [None] * 23
-    assert (found.more, coming(world.ledger, NOW, most=5).more) == (False, True)
+    assert (found.more, coming(world.context, NOW, most=5).more) == (False, True)
     assert "/runs/daily%4020261201T0500Z" in browser.get("/").text
 
 
@@ -211,16 +212,52 @@ def test_what_comes_next_has_the_providers_start_and_what_to_know(world, beat, b
     """Rounded, or not at all."""
     odd = a_campaign(name="odd", schedule={"cron": "2 5 * * *"})
     world.a_campaign_row(odd, cursor=NOW, next_plan_at=DUE)
-    (one,) = coming(world.ledger, NOW).shown
+    (one,) = coming(world.context, NOW).shown
     assert one.start_at == DUE + minutes(10)
     assert "bolna rounds the start up" in browser.get("/").text
+
+
+def test_what_comes_next_is_told_by_when_it_is_due(world, beat):
+    """Not by when it is planned, which is a lead of its own before."""
+    for n in range(3):
+        slow = a_campaign(name=f"slow{n}", schedule={"cron": "0 15 * * *", "lead": 12 * HOUR})
+        world.a_campaign_row(slow, cursor=NOW, next_plan_at=DUE - 2 * HOUR)
+    world.a_campaign_row(cursor=NOW, next_plan_at=DUE - minutes(30))
+    found = coming(world.context, NOW, most=2)
+    assert ([one.campaign for one in found.shown], found.more) == (["daily", "slow0"], True)
+
+
+def test_a_run_by_hand_that_comes_next_follows_no_schedule(world, beat):
+    """It calls on a day off, too."""
+    campaign = a_campaign(schedule={"skip_dates": [DUE.date().isoformat()]})
+    world.a_run(campaign, RunState.PLANNED)
+    world.a_run(campaign, RunState.PLANNED, manual=1)
+    by_hand, by_schedule = sorted(coming(world.context, NOW).shown, key=lambda one: one.run)
+    assert by_schedule.start_at is None
+    assert (by_hand.start_at, by_hand.notes) == (DUE, ("by hand",))
+
+
+def test_what_comes_next_says_what_would_keep_it_from_calling(world, beat, browser):
+    """Else somebody waits for calls that do not come."""
+    world.a_campaign_row(cursor=NOW)
+    world.a_run(a_campaign(name="planned"), RunState.PLANNED)
+    assert [one.notes for one in coming(world.context, NOW).shown] == [(), ()]
+    object.__setattr__(world.context, "needs_approval", lambda account: account == "bolna")
+    add(world, SwitchRow(id=1, halted_since=NOW))
+    for one in coming(world.context, NOW).shown:
+        stopped, unapproved = one.notes
+        assert stopped.startswith("everything is stopped: missed")
+        assert unapproved.startswith("not approved: missed")
+    assert "not approved: missed, unless somebody approves it before" in browser.get("/").text
+    approve(world.context, a_campaign(), "ann")
+    assert [len(one.notes) for one in coming(world.context, NOW).shown] == [1, 2]
 
 
 def test_campaigns_that_do_not_plan_are_not_announced(world, beat):
     """Paused, broken, removed."""
     world.a_campaign_row(next_plan_at=DUE, cursor=NOW, paused_since=NOW)
     world.a_campaign_row(a_campaign(name="gone"), next_plan_at=DUE, cursor=NOW, state="removed")
-    assert coming(world.ledger, NOW).shown == []
+    assert coming(world.context, NOW).shown == []
 
 
 def test_the_first_page_is_small_and_asks_nobody_else(world, beat, browser):

@@ -149,7 +149,7 @@ ASKED: dict[str, Step] = {
     "each second of a page: what has changed": lambda world: changed(world),
     "each look at today: what needs somebody": lambda world: attention.needs(world.context),
     "each look at today: what runs": lambda world: today.under_way(world.ledger),
-    "each look at today: what comes next": lambda world: today.coming(world.ledger, DUE),
+    "each look at today: what comes next": lambda world: today.coming(world.context, DUE),
     "a person: campaigns": lambda world: campaign_list(world.context),
     "a person: campaigns by name": lambda world: campaign_list(world.context, text="c0000", after="c000100"),
     "a person: how campaigns went": lambda world: reading(
