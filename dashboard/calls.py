@@ -16,6 +16,7 @@ from callbeat.runs.contact_list import (
     ContactPage,
     WantedContacts,
     contact_list,
+    has_forgotten,
     note_reveal,
     number_of,
     read_what,
@@ -70,11 +71,12 @@ def _row(asked: Asked, name: str) -> int | None:
 def _page(
     request: Request, asked: Asked, found: ContactPage, *, reveal: bool = False, searched: bool = False
 ) -> Response:
-    key = request.path_params["run"]
-    (rows, reasons), here = reasons_out(context_of(request).ledger, key), f"/runs/{quote(key, safe='')}/calls"
+    ledger, key = context_of(request).ledger, request.path_params["run"]
+    (rows, reasons), here = reasons_out(ledger, key), f"/runs/{quote(key, safe='')}/calls"
     return page(
         request, "calls.html", run=key, rows=rows, here=here, contacts=found.contacts, reveal=reveal,
-        searched=searched, choices=_choices(reasons), asked={name: asked.get(name, "") for name in ("what", "row")},
+        searched=searched, forgotten=searched and not found.contacts and has_forgotten(ledger, key),
+        choices=_choices(reasons), asked={name: asked.get(name, "") for name in ("what", "row")},
         place={name: asked[name] for name in PLACE if asked.get(name)},
         further=_address(here, asked, "after", found.next_after),
         back=_address(here, asked, "before", found.back_before),

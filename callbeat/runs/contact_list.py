@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from callbeat.contacts.hashing import hashed
 from callbeat.contacts.numbers import read
 from callbeat.contacts.screening import EXCLUDED, INVALID
 from callbeat.errors import Refusal
+from callbeat.ledger.number_key import number_key
 from callbeat.ledger.store import Ledger
 from callbeat.ledger.tables import BatchRow, CallRow, ExclusionRow
 from callbeat.outcomes import Outcome
@@ -27,7 +29,8 @@ Json = dict[str, Any]
 class WantedContacts:
     """Which of them: of this outcome (of a call), or of this kind and reason (left out); those of both: neither.
 
-    `number` is E.164: calls to it alone, since of who was left out no number is kept.
+    `number` is E.164: calls to it alone, since of who was left out no number is kept. Calls whose numbers have gone
+    with their time are found by its hash.
     """
 
     outcome: Outcome | None = None
@@ -90,9 +93,12 @@ def contact_list(
     Raises:
         Refusal: no such run.
     """
+    theirs = _theirs(ledger, wanted)
     with ledger.read() as session:
         run_id = find_run(session, key).id
-        found = [*_calls(session, run_id, wanted, after, before, most, reveal=reveal)] if wanted.calls else []
+        found = (
+            [*_calls(session, run_id, wanted, theirs, after, before, most, reveal=reveal)] if wanted.calls else []
+        )
         found += _left_out(session, run_id, wanted, after, before, most) if wanted.left_out else []
     found.sort(key=lambda contact: contact["row"], reverse=before is not None)
     more, found = len(found) > most, found[:most]
@@ -102,13 +108,20 @@ def contact_list(
     return ContactPage(found, found[-1]["row"] if forward else None, found[0]["row"] if back else None)
 
 
+def _theirs(ledger: Ledger, wanted: WantedContacts) -> list[ColumnElement[bool]]:
+    if wanted.number is None:
+        return []
+    digest = hashed(wanted.number, number_key(ledger))
+    unhashed = and_(CallRow.number_hash.is_(None), CallRow.number == wanted.number)
+    return [or_(CallRow.number_hash == digest, unhashed)]
+
+
 def _calls(
-    session: Session, run_id: int, wanted: WantedContacts, after: int, before: int | None, most: int, *,
-    reveal: bool,
+    session: Session, run_id: int, wanted: WantedContacts, theirs: Sequence[ColumnElement[bool]], after: int,
+    before: int | None, most: int, *, reveal: bool,
 ) -> Sequence[Json]:  # fmt: skip
-    where = [CallRow.run_id == run_id]
+    where = [CallRow.run_id == run_id, *theirs]
     where += [CallRow.outcome == wanted.outcome] if wanted.outcome is not None else []
-    where += [CallRow.number == wanted.number] if wanted.number is not None else []
     asked = select(*OF_A_CALL, BatchRow.key.label("batch")).join(BatchRow, BatchRow.id == CallRow.batch_id)
     rows = session.execute(_near(asked.where(*where), CallRow.row, wanted, after, before, most))
     return [as_call(call, call.batch, reveal=reveal) | {"reason": None} for call in rows]
@@ -147,6 +160,17 @@ def number_of(ledger: Ledger, key: str, text: str) -> str:
     if number is None:
         raise Refusal(f"what was given is no phone number ({why}): give it whole, with + and its country's code")
     return number
+
+
+def has_forgotten(ledger: Ledger, key: str) -> bool:
+    """Whether of a call of this run neither number nor hash is kept: whom it went to is known to nobody any more.
+
+    Raises:
+        Refusal: no such run.
+    """
+    with ledger.read() as session:
+        nobody = (CallRow.run_id == find_run(session, key).id, CallRow.number_hash.is_(None), CallRow.number == "")
+        return session.execute(select(CallRow.id).where(*nobody).limit(1)).first() is not None
 
 
 def reasons_out(ledger: Ledger, key: str) -> tuple[int, list[str]]:

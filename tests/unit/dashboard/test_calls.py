@@ -4,10 +4,11 @@ import html
 import re
 
 import pytest
+from sqlalchemy import update
 
 from callbeat.contacts.numbers import masked
 from callbeat.ledger.states import BatchState
-from callbeat.ledger.tables import ExclusionRow
+from callbeat.ledger.tables import CallRow, ExclusionRow
 from callbeat.outcomes import Outcome
 from dashboard.access import Who
 from tests.factories import number
@@ -108,6 +109,17 @@ def test_a_number_is_looked_for_by_a_form_and_stands_in_no_address(browser, run)
 
 
 @pytest.mark.parametrize("text", ["", "98765", "nobody"])
+def test_of_a_call_that_was_forgotten_nothing_is_claimed(browser, world, run):
+    """It may have gone to that number."""
+    with world.ledger.write() as writer:
+        third = (CallRow.run_id == run.id, CallRow.row == 3)
+        writer.session.execute(update(CallRow).where(*third).values(number="", number_hash=None))
+    told = browser.post(ADDRESS, data={**form(browser.get(ADDRESS).text, ADDRESS), "number": number(3)}).text
+    assert "no longer known" in told
+    assert "No call of this run went to that number" not in told
+
+
+@pytest.mark.parametrize("text", ["", "98765", "nobody", "\0"])
 def test_what_is_no_number_is_refused_and_not_repeated(browser, run, text):
     """It may be the number of somebody, mistyped."""
     page = browser.get(ADDRESS).text

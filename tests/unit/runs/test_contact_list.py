@@ -1,21 +1,26 @@
 """Contacts some at a time: every row once, by whatever somebody looks for; whole numbers only where it is noted."""
 
 import pytest
+from sqlalchemy import update
 
+from callbeat.contacts.hashing import hashed
 from callbeat.contacts.numbers import masked
 from callbeat.errors import Refusal
+from callbeat.ledger.number_key import number_key
 from callbeat.ledger.states import BatchState
-from callbeat.ledger.tables import ExclusionRow
+from callbeat.ledger.tables import CallRow, ExclusionRow
 from callbeat.outcomes import Outcome
 from callbeat.runs.contact_list import (
     Said,
     WantedContacts,
     contact_list,
+    has_forgotten,
     note_reveal,
     number_of,
     read_what,
     what_was_said,
 )
+from callbeat.runs.retention import NOBODY
 from tests.factories import a_campaign, number
 
 
@@ -90,6 +95,27 @@ def test_a_number_is_found_however_it_is_written(world, run, written):
     found = contact_list(world.ledger, run.key, WantedContacts(number=number_of(world.ledger, run.key, written)))
     assert rows(found) == [3]
     assert found.contacts[0]["number"] == masked(number(3))
+
+
+def test_a_number_is_found_by_its_hash_when_its_time_has_come(world, run):
+    """Retention empties the number, and keeps the hash: that nobody was called there would be untrue."""
+    forget(world, run, 3, number_hash=hashed(number(3), number_key(world.ledger)))
+    found = contact_list(world.ledger, run.key, WantedContacts(number=number(3)))
+    assert rows(found) == [3]
+    assert not has_forgotten(world.ledger, run.key)
+
+
+def test_where_the_hash_is_gone_too_it_is_known_that_nothing_is(world, run):
+    """`forget` with all that leads to somebody."""
+    forget(world, run, 3, number_hash=None)
+    assert rows(contact_list(world.ledger, run.key, WantedContacts(number=number(3)))) == []
+    assert has_forgotten(world.ledger, run.key)
+
+
+def forget(world, run, row, **values):
+    with world.ledger.write() as writer:
+        theirs = (CallRow.run_id == run.id, CallRow.row == row)
+        writer.session.execute(update(CallRow).where(*theirs).values(**NOBODY, **values))
 
 
 def test_what_is_no_number_is_refused_without_being_repeated(world, run):
