@@ -6,16 +6,17 @@
   if (!main || !line || !window.EventSource) return;
   const wanted = main.getAttribute("data-live");
   const spoken = document.getElementById("spoken");
-  let stream = null, waiting = null, busy = false, touched = false, last = Date.now();
+  let stream = null, waiting = null, busy = false, touched = false, changed = false, last = Date.now();
 
   function say(words) { line.textContent = words; }
 
   function open() {
     if (stream || document.hidden) return;
     stream = new EventSource("/live");
-    stream.addEventListener("hello", function () { say("Live"); });
+    // What changed while there was no connection was told to nobody.
+    stream.addEventListener("hello", function () { say("Live"); soon(); });
     stream.addEventListener("changed", function (event) {
-      if (JSON.parse(event.data).indexOf(wanted) >= 0) soon();
+      if (JSON.parse(event.data).indexOf(wanted) >= 0) { changed = true; soon(); }
     });
     stream.onerror = function () {
       say("Not connected: trying again");
@@ -37,8 +38,9 @@
   function fetchAnew() {
     waiting = null;
     if (busy) return soon();
-    if (inForm()) return say("This page has changed: load it again when you are done");
+    if (inForm()) return say("This page " + (changed ? "has" : "may have") + " changed: load it again when you are done");
     busy = true;
+    changed = false;
     window.fetch(window.location.href, { credentials: "same-origin", cache: "no-store" }).then(function (answer) {
       if (answer.redirected) { window.location.reload(); throw new Error("not logged in any more"); }
       if (!answer.ok) throw new Error(String(answer.status));

@@ -53,3 +53,16 @@ def test_a_page_with_a_form_that_somebody_fills_is_left_alone(visit: Open, site:
         writer.note(run, at=NOW, why="looked at by hand")
     expect(page.locator("#live")).to_contain_text("has changed")
     expect(field).to_have_value("delivery")
+
+
+def test_a_page_that_is_connected_again_shows_what_changed_meanwhile(visit: Open, site: Site):
+    """Nobody tells it: of a change before the connection there is no event."""
+    seen = visit("/")
+    hello = "retry: 200\nevent: hello\ndata:\n\n"
+    seen.context.route("**/live", lambda route: route.fulfill(content_type="text/event-stream", body=hello))
+    page = seen.go(f"/runs/{RUNNING}")
+    with site.ledger.write() as writer:
+        run = writer.session.execute(select(RunRow).where(RunRow.key == RUNNING)).scalar_one()
+        writer.session.expunge(run)
+        writer.note(run, at=NOW, why="written while nobody was connected")
+    expect(page.locator("main")).to_contain_text("written while nobody was connected")
