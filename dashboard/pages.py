@@ -27,9 +27,10 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
 
     `now` (campaign time, UTC), `request`, `who`, `may_act` and `version` are there as well. A page with `live`,
     the key of a run or `*`, is fetched anew when that changes; a template can say so: `{% set live = "*" %}`.
+    `live_every`: at most each so many seconds, for what is much to read; each two otherwise.
     """
-    given = {"now": context_of(request).clock.now(), "who": who(request), "may_act": may_act(request), "live": None}
-    given |= {"request": request, "version": __version__, **values}
+    given = {"now": context_of(request).clock.now(), "who": who(request), "may_act": may_act(request)}
+    given |= {"live": None, "live_every": None, "request": request, "version": __version__, **values}
     return HTMLResponse(templates().get_template(template).render(given), status)
 
 

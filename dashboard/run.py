@@ -20,6 +20,7 @@ from dashboard.pages import context_of, page
 from dashboard.report import begun, cost_of_one, run_page, span, write_contacts
 
 IN_MEMORY, AT_ONCE = 1 << 20, 1 << 16  # bytes
+LARGE, SELDOM = 20_000, 30  # rows of a run whose page is fetched anew at most each so many seconds
 SENTENCES: dict[RunState, str] = {
     RunState.PLANNED: "It waits for its time.",
     RunState.OPENING: "Its contacts are being read.",
@@ -41,6 +42,7 @@ def run(request: Request) -> Response:
         local=str(told.zone) not in ("UTC", "Etc/UTC"), bars=bars(found.told), time=time,
         length=span(time.length), said=what_was_said(ledger, key), cost_of_one=cost_of_one(found.told),
         held=[batch for batch in found.told["batches"] if batch["state"] == "held"],
+        live_every=SELDOM if found.told["rows"] > LARGE else None,
     )  # fmt: skip
 
 

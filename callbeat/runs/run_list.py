@@ -85,13 +85,13 @@ def run_list(
         more, rows = len(rows) > most, rows[:most]
         if upwards:
             rows.reverse()
-        runs = reports(session, rows, costs=False, uncounted=_too_many(rows))
+        runs = reports(session, rows, costs=False, uncounted=too_many(rows))
     older = more if not upwards else bool(rows)
     newer = more if upwards else bool(rows) and before is not None
     return RunPage(runs, _mark(rows[-1]) if older else None, _mark(rows[0]) if newer else None)
 
 
-def _too_many(rows: Sequence[RunRow]) -> set[int]:
+def too_many(rows: Sequence[RunRow]) -> set[int]:
     """Runs whose calls are not counted by outcome: a page is no place to look at millions of them."""
     left, found = COUNTED, set()
     for row in sorted(rows, key=lambda row: row.rows):

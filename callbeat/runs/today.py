@@ -21,6 +21,7 @@ from callbeat.runs.context import Context, halted_since
 from callbeat.runs.outlook import notes_on, outlook
 from callbeat.runs.report import reports
 from callbeat.runs.revisions import read_definition
+from callbeat.runs.run_list import too_many
 from callbeat.runs.starts import NoneLeft, first_possible
 
 MOST = 20  # runs under way
@@ -34,11 +35,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """A run as `report.run` tells it, without costs; calls of it that are over; `until`: its hours' end, UTC."""
+    """A run as `report.run` tells it, without costs; `until`: its hours' end, UTC.
+
+    `over`: calls of it that are over; None where they are too many to be counted for a page, as its outcomes are.
+    """
 
     told: Json
     zone: str
-    over: int
+    over: int | None
     until: str | None
 
 
@@ -68,15 +72,16 @@ def under_way(ledger: Ledger, most: int = MOST) -> Some[UnderWay]:
     wanted = select(RunRow).where(*live).order_by(RunRow.due_at, RunRow.id).limit(most + 1)
     with ledger.read() as session:
         rows = list(session.execute(wanted).scalars())
-        told = reports(session, rows[:most], costs=False)
-        plans = _plans(session, rows[:most])
-        return Some(
-            [_under_way(one, plans.get(row.id)) for one, row in zip(told, rows, strict=False)], len(rows) > most
-        )
+        more, rows = len(rows) > most, rows[:most]
+        many, plans = too_many(rows), _plans(session, rows)
+        told = reports(session, rows, costs=False, uncounted=many)
+    both = zip(told, rows, strict=True)
+    return Some([_under_way(one, plans.get(row.id), counted=row.id not in many) for one, row in both], more)
 
 
-def _under_way(told: Json, plan: Campaign | None) -> UnderWay:
-    over = told["calls"] - sum(told["outcomes"].get(str(outcome), 0) for outcome in OPEN)
+def _under_way(told: Json, plan: Campaign | None, *, counted: bool) -> UnderWay:
+    open_ones = sum(told["outcomes"].get(str(outcome), 0) for outcome in OPEN)
+    over = told["calls"] - open_ones if counted else None
     until = max((batch["dial_until"] for batch in told["batches"] if batch["dial_until"]), default=None)
     return UnderWay(told, plan.schedule.timezone if plan else "UTC", over, until)
 

@@ -1,10 +1,12 @@
-// Fetches <main> anew when the ledger has changed, at most each two seconds. It says data-live="*" or the key of a run.
+// Fetches <main> anew when the ledger has changed, at most each two seconds, or as many as
+// its data-live-every says. It says data-live="*" or the key of a run.
 (function () {
   "use strict";
   const main = document.querySelector("main[data-live]");
   const line = document.getElementById("live");
   if (!main || !line || !window.EventSource) return;
   const wanted = main.getAttribute("data-live");
+  const every = 1000 * (Number(main.getAttribute("data-live-every")) || 2);
   const spoken = document.getElementById("spoken");
   let stream = null, waiting = null, busy = false, touched = false, changed = false, last = Date.now();
 
@@ -27,7 +29,7 @@
   function close() { if (stream) { stream.close(); stream = null; } }
 
   function soon() {
-    if (waiting === null) waiting = window.setTimeout(fetchAnew, Math.max(0, 2000 - (Date.now() - last)));
+    if (waiting === null) waiting = window.setTimeout(fetchAnew, Math.max(0, every - (Date.now() - last)));
   }
 
   function inForm() {

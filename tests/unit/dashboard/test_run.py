@@ -11,7 +11,7 @@ import pytest
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import ExclusionRow
 from callbeat.outcomes import Outcome
-from dashboard.run import SENTENCES
+from dashboard.run import LARGE, SELDOM, SENTENCES
 from tests.factories import DUE, NOW, a_campaign, minutes, number
 
 S, R = BatchState, RunState
@@ -95,6 +95,13 @@ def test_a_stop_is_offered_once(world, browser):
     world.set(run, stop_reason="stopped")
     assert "/actions/stop?run" not in browser.get(f"/runs/{run.key}").text
     assert "A stop was asked for." in browser.get(f"/runs/{run.key}").text
+
+
+@pytest.mark.parametrize(("rows", "every"), [(LARGE, False), (LARGE + 1, True)])
+def test_the_page_of_a_large_run_is_fetched_anew_less_often(world, browser, rows, every):
+    """Each of its calls is looked at for it."""
+    run = world.a_run(rows=rows)
+    assert (f'data-live-every="{SELDOM}"' in browser.get(f"/runs/{run.key}").text) is every
 
 
 def test_the_report_and_the_table_are_those_of_the_command(browser, over):

@@ -10,6 +10,7 @@ from callbeat.doctor.attention import MOST, WORST, Need, needs
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import AccountRow, BeatRow, FileRow, MemoryRow, RunRow, SwitchRow
 from callbeat.outcomes import Outcome
+from callbeat.runs import run_list
 from callbeat.runs.approval import approve
 from callbeat.runs.completeness import SUMS_DIFFER
 from callbeat.runs.today import MOST_NEXT, coming, under_way
@@ -194,6 +195,19 @@ def test_only_some_runs_are_shown_and_the_page_says_so(world, beat, browser):
         world.a_run(due_at=DUE + n * HOUR, key=f"daily@{n}")
     some = under_way(world.ledger, most=2)
     assert ([one.told["run"] for one in some.shown], some.more) == (["daily@0", "daily@1"], True)
+
+
+def test_calls_of_very_large_runs_are_not_counted_for_each_who_looks(world, beat, browser, monkeypatch):
+    """The page is fetched each two seconds while they dial; of the small one beside it all is told."""
+    for n, rows in enumerate((3, 9)):
+        world.a_batch(BatchState.RUNNING, run=world.a_run(key=f"daily@{n}", manual=n, rows=rows), rows=rows)
+    monkeypatch.setattr(run_list, "COUNTED", 10)
+    small, large = under_way(world.ledger).shown
+    assert (small.over, small.told["outcomes"]) == (0, {"waiting": 3})
+    assert (large.over, large.told["outcomes"], large.told["calls"]) == (None, {}, 9)
+    told = text_of(browser.get("/").text)
+    assert "0 of 3 calls over" in told
+    assert "9 calls: how many are over is told on its page" in told
 
 
 def test_what_comes_next_is_told_from_the_ledger_and_the_definitions(world, beat, browser):
