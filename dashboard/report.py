@@ -1,5 +1,6 @@
 """The report of a run: one page that stands by itself, and its contacts as a table beside it."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -13,7 +14,7 @@ from markupsafe import Markup
 from callbeat import __version__
 from callbeat.ledger.store import Ledger
 from callbeat.runs import report as reports
-from callbeat.runs.call_files import write_calls
+from callbeat.runs.call_files import csv_parts, write_calls
 from callbeat.runs.call_pages import CONTACT_COLUMNS, contact_pages
 from callbeat.runs.one_run import calls_begun
 from callbeat.runs.story import story
@@ -55,6 +56,15 @@ def write_contacts(ledger: Ledger, key: str, out: IO[bytes]) -> int:
         Refusal: no such run.
     """
     return write_calls("csv", COLUMNS, contact_pages(ledger, _id_of(ledger, key), key, reveal=False), out)
+
+
+def contact_parts(ledger: Ledger, key: str) -> Iterator[bytes]:
+    """The same in parts, each read when it is asked for: nothing of it is kept anywhere meanwhile.
+
+    Raises:
+        Refusal: no such run, before the first part.
+    """
+    return csv_parts(COLUMNS, contact_pages(ledger, _id_of(ledger, key), key, reveal=False))
 
 
 def _id_of(ledger: Ledger, key: str) -> int:

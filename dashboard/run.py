@@ -1,9 +1,5 @@
 """One run: what was due, where everybody went, what was said and done, and what comes next."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import IO
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -11,15 +7,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from callbeat.ledger.states import RunState
-from callbeat.ledger.store import Ledger
 from callbeat.runs.contact_list import what_was_said
 from callbeat.runs.one_run import OneRun, one_run
 from callbeat.runs.story import story
 from dashboard.funnel import bars
 from dashboard.pages import context_of, page
-from dashboard.report import begun, cost_of_one, run_page, span, write_contacts
+from dashboard.report import begun, contact_parts, cost_of_one, run_page, span
 
-IN_MEMORY, AT_ONCE = 1 << 20, 1 << 16  # bytes
 LARGE, SELDOM = 20_000, 30  # rows of a run whose page is fetched anew at most each so many seconds
 SENTENCES: dict[RunState, str] = {
     RunState.PLANNED: "It waits for its time.",
@@ -65,26 +59,10 @@ def report(request: Request) -> Response:
 
 
 def contacts(request: Request) -> Response:
-    """Its table of contacts, numbers masked."""
+    """Its table of contacts, numbers masked. What fails ends the connection: half is not taken for whole."""
     key = request.path_params["run"]
-    table = _table(context_of(request).ledger, key)
-    return StreamingResponse(_parts(table), media_type="text/csv", headers=_to_keep(f"{key}.csv"))
-
-
-def _table(ledger: Ledger, key: str) -> IO[bytes]:
-    """Made as a whole before the first byte leaves: what fails is a page that says so, not half a table."""
-    with ExitStack() as unless_whole:
-        table = unless_whole.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
-        write_contacts(ledger, key, table)
-        table.seek(0)
-        unless_whole.pop_all()
-    return table
-
-
-def _parts(table: IO[bytes]) -> Iterator[bytes]:
-    with table:
-        while part := table.read(AT_ONCE):
-            yield part
+    parts = contact_parts(context_of(request).ledger, key)
+    return StreamingResponse(parts, media_type="text/csv", headers=_to_keep(f"{key}.csv"))
 
 
 def _to_keep(name: str) -> dict[str, str]:

@@ -60,11 +60,17 @@ def harmless(column: str) -> "pl.Expr":
 
 
 def _write_csv(columns: Sequence[str], pages: Pages, out: IO[bytes]) -> None:
+    for part in csv_parts(columns, pages):
+        out.write(part)
+
+
+def csv_parts(columns: Sequence[str], pages: Pages) -> Iterator[bytes]:
+    """The same file in parts, for whoever sends it on: the names of the columns, then a part for each page."""
     texts = [name for name in columns if name not in _WHOLE]
-    _frame(columns, []).write_csv(out)
+    yield _frame(columns, []).write_csv().encode()
     for page in pages:
         frame = _frame(columns, page).with_columns(harmless(name) for name in texts)
-        frame.write_csv(out, include_header=False)
+        yield frame.write_csv(include_header=False).encode()
 
 
 def _write_jsonl(columns: Sequence[str], pages: Pages, out: IO[bytes]) -> None:

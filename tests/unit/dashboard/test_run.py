@@ -11,6 +11,8 @@ import pytest
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import ExclusionRow
 from callbeat.outcomes import Outcome
+from callbeat.runs import call_pages
+from dashboard.report import contact_parts
 from dashboard.run import LARGE, SELDOM, SENTENCES
 from tests.factories import DUE, NOW, a_campaign, minutes, number
 
@@ -117,6 +119,14 @@ def test_the_report_and_the_table_are_those_of_the_command(browser, over):
         "excluded",
     ]
     assert number(1)[1:] not in table.text
+
+
+def test_the_table_is_sent_as_it_is_read(world, over, monkeypatch):
+    """A million rows would fill the little room that a container has for files, and several at once more so."""
+    monkeypatch.setattr(call_pages, "AT_ONCE", 2)
+    parts = contact_parts(world.ledger, KEY)
+    assert next(parts).startswith(b"run,row,number")
+    assert [part.count(b"\n") for part in parts] == [2, 2]
 
 
 @pytest.mark.parametrize("part", ["", "/report.html", "/contacts.csv"])
