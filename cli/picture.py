@@ -41,7 +41,7 @@ def _at(story: Story, text: str) -> str:
 
 
 def picture(run: Json, width: int) -> Table:
-    """A run's rows: all, who fell out and why, who was called, what became of it; `width` is the terminal's."""
+    """A run's rows: all, who fell out and why, who was to be called, what became; `width` is the terminal's."""
     lines = bars(run)
     table = Table.grid(padding=(0, 1))
     table.add_column()

@@ -1,4 +1,4 @@
-"""A run's rows as a picture: all of them, who fell out and why, who was called, and what became of it. Pure."""
+"""A run's rows as a picture: all of them, who fell out and why, who was to be called, what became of it. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def _bars(run: Json) -> Iterator[Bar]:
     for reason, count in _largest_first(out):
         left -= count
         yield Bar(reason, count, left * percent, count * percent, "out")
-    yield Bar("called", run["calls"], 0, run["calls"] * percent, "called")
+    yield Bar("to call", run["calls"], 0, run["calls"] * percent, "called")
     begin = 0
     for outcome, count in _largest_first(run["outcomes"]):
         yield Bar(outcome, count, begin * percent, count * percent, kind_of(outcome))

@@ -30,7 +30,7 @@ def test_the_rows_of_a_run_are_bars_that_begin_where_the_one_before_ended():
         "rows      100 ██████████████████████████",
         "duplicate  30                   ████████",
         "invalid    10                ▐██▏",
-        "called     60 ███████████████▌",
+        "to call    60 ███████████████▌",
         "answered   45 ███████████▋",
         "busy       15            ▐███▌",
     ]

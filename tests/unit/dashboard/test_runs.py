@@ -6,6 +6,7 @@ import re
 import pytest
 
 from callbeat.ledger.states import BatchState, RunState
+from callbeat.outcomes import Outcome
 from dashboard.access import Who
 from tests.factories import DUE, a_campaign, minutes
 
@@ -42,6 +43,17 @@ def test_a_row_says_where_everybody_went_and_that_it_needs_somebody(world, brows
     told = browser.get("/runs?attention=yes").text
     assert "needs somebody</strong>" in told
     assert "waiting 3" in told
+
+
+def test_who_was_never_dialled_is_not_told_as_called(world, browser):
+    """A run that was stopped before its start has calls, and called nobody."""
+    batch = world.a_batch(BatchState.CANCELLED, rows=4)
+    for call, outcome in zip(world.calls(batch), ("not_placed", "not_placed", "cancelled", "busy"), strict=True):
+        world.set(call, outcome=Outcome(outcome))
+    text = browser.get("/runs").text
+    assert "<td>3 (2 not placed, 1 cancelled)</td>" in text
+    assert not re.search(r">\s*called\s*<", text)
+    assert ">to call<" in browser.get("/runs/daily%4020261201T0500Z").text
 
 
 def test_what_others_wrote_is_text(world, browser):
