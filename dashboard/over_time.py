@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-LENGTHS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440))
+LENGTHS = (
+    *(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440)),
+    *(timedelta(days=days) for days in (7, 30, 365)),
+)
 MOST_COLUMNS = 48
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime.min.replace(tzinfo=UTC)  # no column begins before there are dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,9 @@ def over_time(calls: Iterable[tuple[datetime, bool, int]]) -> OverTime:
 
 
 def _length(span: timedelta) -> timedelta:
-    """The shortest that needs no more columns than can be told apart."""
-    return next((length for length in LENGTHS if span < length * (MOST_COLUMNS - 1)), LENGTHS[-1])
+    """The shortest that needs no more columns than can be told apart: a provider may say that one began in 2099."""
+    longest = LENGTHS[-1] * (span // (LENGTHS[-1] * (MOST_COLUMNS - 1)) + 1)
+    return next((length for length in LENGTHS if span < length * (MOST_COLUMNS - 1)), longest)
 
 
 def _mark(at: datetime, length: timedelta) -> datetime:

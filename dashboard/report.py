@@ -110,7 +110,8 @@ def _instant(told: datetime | str | None, zone: ZoneInfo) -> str:
 
 
 def span(length: timedelta) -> str:
-    """`10 minutes`, `1 hour`, `2 hours`."""
+    """`10 minutes`, `1 hour`, `24 hours`, `7 days`."""
     minutes = int(length.total_seconds() // 60)
     count, unit = (minutes, "minute") if minutes < 60 else (minutes // 60, "hour")
+    count, unit = (length.days, "day") if length.days > 1 else (count, unit)
     return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -42,6 +42,16 @@ def test_no_call_is_lost_however_long_it_took(calls):
     assert steps <= {found.length}
 
 
+@pytest.mark.parametrize(("year", "length"), [(2027, 30), (2099, 730), (9999, 365 * 170), (1, 365 * 44)])
+def test_an_instant_that_cannot_be_makes_no_more_columns(year, length):
+    """A provider said that a call began in 2099: a column for each day were 26,664 of them."""
+    wrong = NOON.replace(year=year, month=12, day=31) if year > 1 else datetime.min.replace(tzinfo=UTC)
+    found = over_time([(NOON, True, 5), (wrong, False, 1)])
+    assert found.length == timedelta(days=length)
+    assert sum(column.calls for column in found.columns) == 6
+    assert len(found.columns) <= MOST_COLUMNS
+
+
 @pytest.mark.parametrize("length", LENGTHS[1:6])
 def test_columns_begin_on_round_times(length):
     """12:00, 12:10: not at the minute of the first call."""

@@ -16,7 +16,7 @@ from callbeat.outcomes import Outcome
 from callbeat.settings import Settings
 from cli import reporting
 from cli.main import app
-from dashboard.report import run_page, write_contacts
+from dashboard.report import run_page, span, write_contacts
 from tests.factories import NOW, a_campaign, minutes, number
 
 S = BatchState
@@ -130,3 +130,12 @@ def test_an_unknown_run_is_refused(world):
     """As everywhere."""
     with pytest.raises(Refusal, match="callbeat runs"):
         run_page(world.ledger, "nobody@20261201T0500Z", NOW)
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [(timedelta(minutes=1), "1 minute"), (timedelta(hours=2), "2 hours"), (timedelta(days=7), "7 days")],
+)
+def test_the_length_of_a_column_is_told_in_the_unit_that_fits(length, words):
+    """A column of 30 days is not one of 720 hours."""
+    assert span(length) == words
