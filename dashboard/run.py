@@ -15,6 +15,7 @@ from dashboard.pages import context_of, page
 from dashboard.report import begun, contact_parts, cost_of_one, run_page, span
 
 LARGE, SELDOM = 20_000, 30  # rows of a run whose page is fetched anew at most each so many seconds
+EVENTS = 200  # the last ones: all of thousands are asked for
 SENTENCES: dict[RunState, str] = {
     RunState.PLANNED: "It waits for its time.",
     RunState.OPENING: "Its contacts are being read.",
@@ -30,7 +31,8 @@ SENTENCES: dict[RunState, str] = {
 def run(request: Request) -> Response:
     """All of it but the calls, which have pages of their own."""
     ledger, key = context_of(request).ledger, request.path_params["run"]
-    found, told, time = one_run(ledger, key), story(ledger, key), begun(ledger, key)
+    events = None if request.query_params.get("events") == "all" else EVENTS
+    found, told, time = one_run(ledger, key), story(ledger, key, events), begun(ledger, key)
     return page(
         request, "run.html", run=found.told, facts=found, story=told, zone=told.zone, sentence=sentence(found),
         local=str(told.zone) not in ("UTC", "Etc/UTC"), bars=bars(found.told), time=time,

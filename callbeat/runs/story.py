@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from callbeat.ledger.lines import ALARM
@@ -59,16 +59,17 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """All of it. `zone` is the campaign's."""
+    """All of it; `earlier` events came before those that are told. `zone` is the campaign's."""
 
     zone: ZoneInfo
     batches: int
     events: Sequence[Told]
     next: Sequence[Next]
+    earlier: int = 0
 
 
-def story(ledger: Ledger, key: str) -> Story:
-    """A run's story.
+def story(ledger: Ledger, key: str, last: int | None = None) -> Story:
+    """A run's story; of its events only the last ones, so many, where that is given.
 
     Raises:
         Refusal: no such run.
@@ -79,12 +80,13 @@ def story(ledger: Ledger, key: str) -> Story:
             session.execute(select(BatchRow).where(BatchRow.run_id == run.id).order_by(BatchRow.n)).scalars()
         )
         numbers = {batch.id: batch.n for batch in batches}
-        events = [tell(event, numbers.get(event.batch_id or 0)) for event in _events(session, run)]
+        earlier, found = _last(session, _events(session, run), last)
+        events = [tell(event, numbers.get(event.batch_id or 0)) for event in found]
     zone = ZoneInfo(load_campaign(ledger, run.campaign, run.revision).schedule.timezone)
-    return Story(zone, len(batches), events, list(what_is_next(run, batches)))
+    return Story(zone, len(batches), events, list(what_is_next(run, batches)), earlier)
 
 
-def _events(session: Session, run: RunRow) -> Iterable[EventRow]:
+def _events(session: Session, run: RunRow) -> ColumnElement[bool]:
     """Its own, and what happened meanwhile to its campaign or to all: a pause, the red button, a closed account."""
     own = select(EventRow.id, EventRow.at).where(EventRow.run_id == run.id).order_by(EventRow.id)
     found = session.execute(own).all()
@@ -93,8 +95,16 @@ def _events(session: Session, run: RunRow) -> Iterable[EventRow]:
         last = found[-1].id if run.state.final else LAST_ID
         of_all = or_(EventRow.campaign == run.campaign, EventRow.campaign.is_(None))
         meanwhile = and_(EventRow.run_id.is_(None), of_all, EventRow.id > found[0].id, EventRow.id < last)
-    wanted = select(EventRow).where(or_(EventRow.run_id == run.id, meanwhile))
-    return session.execute(wanted.order_by(EventRow.id)).scalars()
+    return or_(EventRow.run_id == run.id, meanwhile)
+
+
+def _last(session: Session, which: ColumnElement[bool], last: int | None) -> tuple[int, Sequence[EventRow]]:
+    """Those that are told, oldest first, and how many came before them."""
+    newest_first = select(EventRow).where(which).order_by(EventRow.id.desc()).limit(last)
+    found = list(reversed(session.execute(newest_first).scalars().all()))
+    if last is None or len(found) < last:
+        return 0, found
+    return session.execute(select(func.count()).select_from(EventRow).where(which)).scalar_one() - last, found
 
 
 def tell(event: EventRow, batch: int | None) -> Told:

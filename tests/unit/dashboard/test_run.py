@@ -106,6 +106,22 @@ def test_the_page_of_a_large_run_is_fetched_anew_less_often(world, browser, rows
     assert (f'data-live-every="{SELDOM}"' in browser.get(f"/runs/{run.key}").text) is every
 
 
+def test_of_very_many_events_the_last_are_shown_and_how_many_came_before(world, browser, monkeypatch):
+    """A run that was looked at for weeks has thousands, and its page is fetched anew as it goes on."""
+    run = world.a_run()
+    with world.ledger.write() as writer:
+        for n in range(5):
+            writer.note(run, at=NOW, why=f"looked at {n}")
+    monkeypatch.setattr("dashboard.run.EVENTS", 2)
+    told = browser.get(f"/runs/{run.key}")
+    assert "3 events came before these 2: show all" in words(told)
+    assert re.findall(r"looked at (\d)", told.text) == ["3", "4"]
+    (link,) = re.findall(r'href="([^"]+events=all)"', told.text)
+    whole = browser.get(link)
+    assert re.findall(r"looked at (\d)", whole.text) == ["0", "1", "2", "3", "4"]
+    assert "came before" not in words(whole)
+
+
 def test_the_report_and_the_table_are_those_of_the_command(browser, over):
     """To be kept, under the run's own name, its numbers masked."""
     page = browser.get(f"{ADDRESS}/report.html")
