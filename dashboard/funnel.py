@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from callbeat.contacts.screening import EXCLUDED, INVALID
+
 Json = dict[str, Any]
 REACHED = ("answered", "voicemail")
 STILL_OPEN = ("waiting", "dialling", "talking")
@@ -11,13 +13,17 @@ STILL_OPEN = ("waiting", "dialling", "talking")
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One line: `begin` and `length` in percent of all rows; `kind` is all, out, called, reached, other, open."""
+    """One line: `begin` and `length` in percent of all rows; `kind` is all, out, called, reached, other, open.
+
+    `what` is by which the contacts of who fell out are found, as `contact_list.read_what` reads it.
+    """
 
     label: str
     count: int
     begin: float
     length: float
     kind: str
+    what: str | None = None
 
 
 def bars(run: Json) -> list[Bar]:
@@ -28,11 +34,12 @@ def bars(run: Json) -> list[Bar]:
 def _bars(run: Json) -> Iterator[Bar]:
     percent = 100 / run["rows"]
     yield Bar("rows", run["rows"], 0, 100, "all")
-    out = {"invalid": run["invalid"], **run["excluded_by"]}
+    out = {INVALID: run["invalid"], **run["excluded_by"]}
     left = run["rows"]
     for reason, count in _largest_first(out):
         left -= count
-        yield Bar(reason, count, left * percent, count * percent, "out")
+        what = reason if reason == INVALID else f"{EXCLUDED}:{reason}"
+        yield Bar(reason, count, left * percent, count * percent, "out", what)
     yield Bar("to call", run["calls"], 0, run["calls"] * percent, "called")
     begin = 0
     for outcome, count in _largest_first(run["outcomes"]):

@@ -122,6 +122,18 @@ def test_of_very_many_events_the_last_are_shown_and_how_many_came_before(world, 
     assert "came before" not in words(whole)
 
 
+def test_a_reason_in_the_picture_leads_to_who_was_left_out_for_it(world, browser, over):
+    """The next question; the report stands alone, and leads nowhere."""
+    with world.ledger.write() as writer:
+        writer.session.add(ExclusionRow(run_id=over.id, row=5, kind="invalid", reason="no_number"))
+    picture = browser.get(ADDRESS).text.partition('<table class="funnel">')[2].partition("</table>")[0]
+    links = re.findall(r'<a href="([^"]+)">', picture)
+    assert links == [f"{ADDRESS}/calls?what=invalid", f"{ADDRESS}/calls?what=excluded%3Asuppressed"]
+    assert "not called: invalid, no number" in words(browser.get(links[0]))
+    assert "not called: suppressed" in words(browser.get(links[1]))
+    assert "<a href" not in browser.get(f"{ADDRESS}/report.html").text
+
+
 def test_the_report_and_the_table_are_those_of_the_command(browser, over):
     """To be kept, under the run's own name, its numbers masked."""
     page = browser.get(f"{ADDRESS}/report.html")
