@@ -3,18 +3,21 @@
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, bindparam, delete, func, select, update
+from sqlalchemy import CursorResult, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from callbeat.errors import LedgerConflict
 from callbeat.ledger.locks import lease_clock
 from callbeat.ledger.tables import OutboxRow
+from callbeat.ledger.telling import INCOMPLETE
 from callbeat.ledger.writer import Writer
 
 LOOKED_AT = 200  # due messages: where all of them go one way, the others come next, while that way is taken
 OUTBOX = "outbox"  # the lock of which messages are under way
 WAITS = OutboxRow.next_action_at.is_not(None)
+PRESSING = ("batch.held", "run.failed", INCOMPLETE)  # kinds that somebody has to act on
+IN_ORDER = (OutboxRow.tries, case((OutboxRow.kind.in_(PRESSING), 0), else_=1), OutboxRow.id)
 FIRST_DUE = select(OutboxRow.id).where(OutboxRow.next_action_at <= bindparam("now")).limit(1)
 FIRST_TOLD = select(OutboxRow.id).where(OutboxRow.done_at < bindparam("before")).limit(1)
 
@@ -74,9 +77,9 @@ def wait_all(writer: Writer, lane: str, until: datetime) -> None:
 
 
 def next_on(session: Session, lane: str, now: datetime) -> int | None:
-    """The next message that is due on that way."""
+    """The next message that is due on that way: what failed least, what presses, what is oldest."""
     due = (OutboxRow.lane == lane, OutboxRow.next_action_at <= now)
-    return session.execute(select(OutboxRow.id).where(*due).order_by(OutboxRow.id).limit(1)).scalar_one_or_none()
+    return session.execute(select(OutboxRow.id).where(*due).order_by(*IN_ORDER).limit(1)).scalar_one_or_none()
 
 
 def forget_told(writer: Writer, before: datetime, most: int) -> int:

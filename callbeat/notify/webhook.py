@@ -15,7 +15,7 @@ from callbeat.judged import JudgedTransport, LeadsInside
 from callbeat.notify.answers import Answer, Later, Never, Taken
 
 LONGEST_WAIT = timedelta(hours=6)
-OF_THIS_MESSAGE = (400, 413, 415, 422)  # the receiver is there, and has something against this one
+OF_ALL = (408, 429)  # of the 4xx: the host has no time; any other is about one path, or one message
 GONE = 410
 INSIDE = "leads into this network, which CALLBEAT_NOTIFY__INSIDE=true permits"
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -62,7 +62,8 @@ def judge(status: int, headers: Mapping[str, str], now: datetime) -> Answer:
         return Never(words)
     if 300 <= status < 400:
         words += ", and redirects are not followed: write the address that it leads to"
-    return Later(words, retry_after(headers.get("retry-after", ""), now), away=status not in OF_THIS_MESSAGE)
+    away = not 400 <= status < 500 or status in OF_ALL
+    return Later(words, retry_after(headers.get("retry-after", ""), now), away=away)
 
 
 def _phrase(status: int) -> str:

@@ -35,7 +35,7 @@ ANSWERS = [
     (200, Taken, None), (202, Taken, None), (204, Taken, None),
     (301, Later, True), (307, Later, True),
     (400, Later, False), (413, Later, False), (422, Later, False),
-    (401, Later, True), (403, Later, True), (404, Later, True), (408, Later, True), (429, Later, True),
+    (401, Later, False), (403, Later, False), (404, Later, False), (408, Later, True), (429, Later, True),
     (410, Never, None),
     (500, Later, True), (503, Later, True), (599, Later, True), (700, Later, True),
 ]  # fmt: skip
@@ -43,7 +43,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("status", "kind", "away"), ANSWERS)
 def test_what_an_answer_means(status, kind, away):
-    """Only 410 is for good. What is wrong with one message alone does not hold up the others."""
+    """Only 410 is for good. What is wrong with one message or one path does not hold up the others."""
     answer = judge(status, {}, NOW)
     assert type(answer) is kind
     assert getattr(answer, "away", None) is away

@@ -17,6 +17,7 @@ from callbeat.ledger.tables import OutboxRow
 from callbeat.notify.answers import Later, Never, Taken
 from callbeat.notify.letter import Attachment
 from callbeat.notify.signature import signed_headers
+from callbeat.notify.webhook import judge
 from callbeat.outcomes import Outcome
 from callbeat.runs import messages, notify
 from callbeat.runs.finish import finish
@@ -318,6 +319,28 @@ def test_what_is_wrong_with_one_message_does_not_hold_up_the_next(answers, telli
     answers.insert(0, Later("answered 422", away=False))
     tell(telling.context, asked(telling)[0])
     assert telling.sent[-1] == ("notify", [rows(telling)[1].id])
+
+
+def test_a_dead_path_does_not_hold_up_another_on_its_host(answers, telling):
+    """Two teams use one service, and one of them has removed its hook."""
+    for n in range(2):
+        ended(telling, n, url="https://hooks.example.com/dead")
+    ended(telling, 2)
+    answers[:] = [lambda row: judge(404 if row.receiver.endswith("dead") else 200, {}, telling.now)]
+    for row_id in [row.id for row in rows(telling)]:
+        tell(telling.context, row_id)
+    assert [(row.done_at, row.tries) for row in rows(telling)] == [(None, 1), (None, 1), (telling.now, 1)]
+
+
+def test_of_what_is_due_first_goes_what_failed_least_and_then_what_presses(answers, telling):
+    """What was tried in vain so far waits behind what may well be taken."""
+    for n, to in enumerate((RunState.FAILED, RunState.MISSED, RunState.FAILED)):
+        ended(telling, n, to=to)
+    tried, missed, failed = rows(telling)
+    telling.set(tried, tries=4)
+    for _ in range(3):
+        tell(telling.context, missed.id)
+    assert answers.sent == [failed.key, missed.key, tried.key]
 
 
 def test_a_receiver_that_is_gone_is_given_up_at_once_and_that_is_an_alarm(answers, telling):
