@@ -35,7 +35,7 @@ class MailServer:
         except smtplib.SMTPRecipientsRefused as error:
             return _refused([code for code, _ in error.recipients.values()])
         except smtplib.SMTPDataError as error:
-            return _refused([error.smtp_code])
+            return _refused([error.smtp_code], for_good=next(message.iter_attachments(), None) is None)
         except (smtplib.SMTPException, OSError, ValueError) as error:
             return Later(_words(error))
         return Taken("taken by the mail server")
@@ -90,10 +90,10 @@ def _hang_up(server: smtplib.SMTP) -> None:
             connection.shutdown(socket.SHUT_RDWR)
 
 
-def _refused(codes: list[int]) -> Answer:
-    """5xx is for good. What a server says beside the number may quote the address."""
+def _refused(codes: list[int], *, for_good: bool = True) -> Answer:
+    """5xx is for good, but for a file that it may be about. What a server says beside it may quote the address."""
     words = f"the mail server answered {', '.join(map(str, codes))}"
-    return Never(words) if all(code >= 500 for code in codes) else Later(words, away=False)
+    return Never(words) if for_good and all(code >= 500 for code in codes) else Later(words, away=False)
 
 
 def _words(error: Exception) -> str:

@@ -3,6 +3,7 @@
 import shutil
 import socket
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Thread
 
@@ -105,6 +106,16 @@ def test_a_refusal_is_for_good_where_it_says_so(box, says, answer):
     """And its words are not repeated: they may have an address in them."""
     box.says |= says
     assert to(box).send(written()) == answer
+
+
+@pytest.mark.parametrize("says", ["552 too large", "554 no such files here"])
+def test_what_may_be_refused_for_its_files_is_tried_again(box, says):
+    """Later it goes without them. An address that is refused is so with and without."""
+    letter = replace(PLAIN, attachments=(Attachment("r.csv", "text/csv", b"x"),))
+    box.says["data"] = says
+    assert to(box).send(written(letter)) == Later(f"the mail server answered {says[:3]}", away=False)
+    box.says["rcpt"] = "550 nobody"
+    assert to(box).send(written(letter)) == Never("the mail server answered 550")
 
 
 def test_a_login_that_is_refused_is_tried_again_and_not_told():
