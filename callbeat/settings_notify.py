@@ -60,13 +60,15 @@ class NotifySettings(BaseModel):
         except WordingError as error:
             raise ValueError(f"{error.problem}: {error.fix}") from None
 
-    @field_validator("email", "sender")
+    @field_validator("email")
     @classmethod
-    def _bare(cls, value: str | None) -> str | None:
-        try:
-            return ",".join(parse_address(one.strip()) for one in value.split(",")) if value else None
-        except WordingError as error:
-            raise ValueError(f"{error.problem}: {error.fix}") from None
+    def _several(cls, value: str | None) -> str | None:
+        return ",".join(map(_address, value.split(","))) if value else None
+
+    @field_validator("sender")
+    @classmethod
+    def _one(cls, value: str | None) -> str | None:
+        return _address(value) if value else None
 
     @field_validator("smtp_host")
     @classmethod
@@ -86,6 +88,13 @@ class NotifySettings(BaseModel):
         """What webhooks are signed with: a receiver takes any of them."""
         told = self.secret.get_secret_value() if self.secret else ""
         return [_key(one) for one in told.split()]
+
+
+def _address(text: str) -> str:
+    try:
+        return parse_address(text.strip())
+    except WordingError as error:
+        raise ValueError(f"{error.problem}: {error.fix}") from None
 
 
 def _key(secret: str) -> bytes:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from email.errors import MessageError
+from email.headerregistry import Address
 from typing import Any, TypeVar
 
 from callbeat.addresses import is_inside, split
@@ -81,6 +83,14 @@ def parse_address(text: str) -> str:
     Raises:
         WordingError: it is none, or has a name around it.
     """
-    if len(text) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(text):
+    if len(text) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(text) or not _can_be_written(text):
         raise WordingError(f"{quoted(text)} is not an e-mail address", "write it bare: ops@example.com")
     return text
+
+
+def _can_be_written(address: str) -> bool:
+    """Whether the mail library takes it too: it is stricter about dots."""
+    try:
+        return Address(addr_spec=address).addr_spec == address
+    except (MessageError, ValueError):
+        return False

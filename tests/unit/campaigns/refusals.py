@@ -171,6 +171,8 @@ WRONG_VALUES: list[tuple[int, str, str, str]] = [
     (25, "notify: {url: 'https://me:key@example.com/'}", "notify.url", "has a user or a password in it"),
     (25, "notify: {url: 'http://example.com/hook'}", "notify.url", "is http, not https: anybody on the way could"),
     (25, f"notify: {{url: 'https://example.com/{'a' * 400}'}}", "notify.url", "the address has 420 characters"),
+    (25, "notify: {email: ops.@example.com}", "notify.email", "is not an e-mail address"),
+    (25, "notify: {email: .a@b.c}", "notify.email", "is not an e-mail address"),
     (25, "notify: {email: Ops <ops@example.com>}", "notify.email", "is not an e-mail address: write it bare"),
     (25, "notify: {email: [a@example.com, a@example.com]}", "notify.email[1]", "stands in this list already"),
     (25, f"notify: {{email: [{', '.join(f'a{n}@b.example' for n in range(21))}]}}", "notify.email", "a list of 21"),

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from callbeat.errors import Refusal
+from callbeat.runs import messages
 from cli.main import app
 from tests.factories import AGENT
 from tests.unit.campaigns.campaign_files import MINIMAL
@@ -63,6 +64,24 @@ def test_everybody_is_sent_a_test_and_what_they_answered_is_told(typed):
     told = json.loads(receiver.got[0][2])
     assert (told["type"], told["campaign"], told["run"]) == ("test", "daily", None)
     assert box.got[0][1]["Subject"] == "callbeat: daily can reach you: this is a test"
+
+
+def test_a_defect_with_one_keeps_no_other_from_its_test(typed, monkeypatch):
+    """Whoever tries it out wants to know of all of them."""
+
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(messages, "_post", broken)
+    with a_mail_server() as box:
+        mail = {"smtp_host": "127.0.0.1", "smtp_port": str(box.port), "smtp_tls": "none", "sender": "c@example.com"}
+        notify = "notify: {url: 'https://hooks.example.com/', email: ops@example.org}\n"
+        told = typed(notify, "--format", "json", secret=SECRET, **mail)
+    assert told.exit_code == 1
+    assert [row["answer"] for row in json.loads(told.stdout)] == [
+        "a defect (ZeroDivisionError), see the log",
+        "taken by the mail server",
+    ]
 
 
 def test_a_campaign_that_is_not_there_or_tells_nobody_is_refused(typed):
