@@ -19,9 +19,11 @@ from callbeat.ledger.tables import (
     RevisionRow,
     RunRow,
 )
+from callbeat.ledger.writer import LONG_AGO
 from callbeat.runs.breaker import Closed, kind_of
 from callbeat.runs.context import Context, halted_since
 from callbeat.runs.revisions import read_definition
+from callbeat.runs.sweep import free
 from callbeat.runs.undecided import DECIDING, gone_by
 
 MOST = 200  # undecided runs that are told apart: more is as bad
@@ -65,9 +67,14 @@ def _batches(session: Session) -> Told:
 
 
 def _waiting(session: Session, now: datetime) -> Told:
-    """A row that a sweep has taken up is moved on by its patience: what is long due was taken up by none."""
+    """A row that a sweep has taken up is moved on by its patience: what is long due was taken up by none.
+
+    Who is at work on a row keeps it from the sweep; one that is wished for at once says nothing of since when.
+    """
     for table in (RunRow, BatchRow):
-        first = session.execute(select(func.min(table.next_action_at))).scalar_one_or_none()
+        since = table.next_action_at > LONG_AGO
+        found = select(func.min(table.next_action_at)).where(since, free(table, real_now()))
+        first = session.execute(found).scalar_one_or_none()
         yield "oldest_due_action_age_seconds", (table.__tablename__,), _age(first, now)
     first = session.execute(select(func.min(CampaignRow.next_plan_at))).scalar_one_or_none()
     yield "planning_lag_seconds", (), _age(first, now)

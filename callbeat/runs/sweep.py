@@ -57,14 +57,14 @@ def _anything(context: Context, now: datetime) -> bool:
         return any(session.execute(first, when).first() for first in FIRST)
 
 
-def _free(table: type[RunRow] | type[BatchRow], at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+def free(table: type[RunRow] | type[BatchRow], at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """In nobody's hands."""
     return or_(table.lease_until.is_(None), table.lease_until < at)
 
 
 # Put together once: doing so takes longer than the answer, and it is asked each second.
 FIRST = [
-    select(table.id).where(table.next_action_at <= bindparam("now"), _free(table, bindparam("at"))).limit(1)
+    select(table.id).where(table.next_action_at <= bindparam("now"), free(table, bindparam("at"))).limit(1)
     for table in (RunRow, BatchRow)
 ]
 
@@ -76,7 +76,7 @@ def _take(
     writer: Writer, context: Context, table: type[Row], now: datetime, but: Sequence[ColumnElement[bool]] = ()
 ) -> list[Row]:
     """Rows that are due and in nobody's hands, their next action moved on by their patience."""
-    due = select(table.id).where(table.next_action_at <= now, _free(table, writer.now()), *but)
+    due = select(table.id).where(table.next_action_at <= now, free(table, writer.now()), *but)
     due = due.order_by(*urgency(table, now)).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
     ids = list(writer.session.execute(due).scalars())
     rows = _load(writer, table, ids)

@@ -1,6 +1,6 @@
 """How the ledger stands is told for a scrape as a person would find it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -46,6 +46,24 @@ def test_what_no_sweep_takes_up_grows_old(world, told):
     assert told("oldest_due_action_age_seconds") == {"runs": 0, "batches": 0}
     world.clock.go(minutes(6))
     assert told("oldest_due_action_age_seconds") == {"runs": 300, "batches": 0}
+
+
+def test_what_somebody_is_at_work_on_waits_for_no_sweep(world, told):
+    """A request may take long; only a lease that is over leaves its row to the sweeps."""
+    world.a_run(next_action_at=world.now - minutes(6), lease_until=real_now() + minutes(1))
+    assert told("oldest_due_action_age_seconds")["runs"] == 0
+    over = real_now() - minutes(1)
+    world.a_run(due_at=DUE + minutes(10), next_action_at=world.now - minutes(5), lease_until=over)
+    assert told("oldest_due_action_age_seconds")["runs"] == 300
+
+
+def test_what_is_wished_for_at_once_is_not_old(world, told):
+    """Its mark lies long ago, so that it goes before all else; others that wait are told all the same."""
+    world.a_batch(S.RUNNING, next_action_at=datetime(2000, 1, 1, tzinfo=UTC))
+    assert told("oldest_due_action_age_seconds")["batches"] == 0
+    late = world.a_run(due_at=DUE + minutes(10))
+    world.a_batch(S.RUNNING, run=late, key="b", label="b", next_action_at=world.now - minutes(1))
+    assert told("oldest_due_action_age_seconds")["batches"] == 60
 
 
 def test_a_campaign_that_is_not_planned_grows_old(world, told):
