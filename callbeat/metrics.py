@@ -4,7 +4,7 @@ A total counts what was committed by this process alone, so the sum over process
 a number, a name of somebody, a key, or a campaign: of those there may be thousands.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 from functools import wraps
 from typing import ParamSpec
@@ -163,7 +163,6 @@ def ended(calls: Iterable[tuple[str, str, str | None, int, float]]) -> None:
 @_harmless
 def worked(task: str, result: str, seconds: float) -> None:
     """A task is over."""
-    TASKS.labels(task, "failed")  # there as zero before the first that does
     TASKS.labels(task, result).inc()
     TASK_TIME.labels(task).observe(seconds)
 
@@ -203,3 +202,29 @@ def began(version: str, process: str, site: str, events: Iterable[str]) -> None:
     for event in events:
         DECISIONS.labels(event)
         ALARMS.labels(event)
+
+
+@_harmless
+def may_call(account: str, outcomes: Iterable[str], errands: Iterable[str]) -> None:
+    """What a worker counts of an account's calls is there as zero as well."""
+    START_AFTER_DUE.labels(account)
+    START_LATENESS.labels(account)
+    for outcome in outcomes:
+        CALLS.labels(account, outcome)
+    for errand in errands:
+        BUDGET_REFUSALS.labels(account, errand)
+
+
+@_harmless
+def may_ask(account: str, requests: Iterable[str], outcomes: Collection[str]) -> None:
+    """And what it asks of the account's provider."""
+    for request in requests:
+        for outcome in outcomes:
+            REQUESTS.labels(account, request, outcome)
+
+
+@_harmless
+def may_work(tasks: Iterable[str]) -> None:
+    """A task that fails before any other has ended is seen, too."""
+    for task in tasks:
+        TASKS.labels(task, "failed")

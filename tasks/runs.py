@@ -30,6 +30,11 @@ from callbeat.runs.stumbles import guarded
 from tasks.context import context, ending
 
 Step = Callable[[Context, int], None]
+# What each task is called in the log and the metrics: by its step.
+TOLD_AS = (
+    "open_run", "create", "schedule", "verify", "poll", "collect", "retry", "stop", "finish", "let_go", "export",
+    "notify", "sweep",
+)  # fmt: skip
 
 
 def _each(step: Step, ids: list[int], table: type[R]) -> None:

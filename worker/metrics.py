@@ -4,17 +4,26 @@ from contextlib import closing
 
 from redis import Redis
 
+from callbeat import metrics
 from callbeat.gauges import Asked, Told
 from callbeat.metrics_port import serve
+from callbeat.outcomes import Outcome
 from callbeat.runs.accounts import requests_a_minute
+from callbeat.runs.errands import Errand
 from callbeat.runs.standing import answers, standing
 from callbeat.settings import PROVIDERS, Settings, load_settings
 from tasks.context import context
+from tasks.runs import TOLD_AS
 from worker.budget import RedisBudget, make_budget
 from worker.home import redis_url
 from worker.queues import QUEUES
 
 WITHIN = 2.0  # seconds for the broker
+REQUESTS = (
+    "create", "schedule", "stop", "delete", "stop_call", "retry", "get", "list_batches", "list_calls", "get_call",
+    "list_talks", "account",
+)  # fmt: skip
+CAME_OF = ("accepted", "refused", "busy", "away", "unknown")
 TAKEN = "unacked"  # kombu's own hash: messages that workers have taken
 
 
@@ -29,8 +38,17 @@ def answer_of_beat() -> None:
 def answer_of_worker() -> None:
     """A worker tells what it has seen, and whether it reaches both."""
     settings = load_settings()
+    begin_at_zero(settings)
     ledger = Asked("ledger_up", lambda: answers(context()))
     serve("worker", settings, ledger, Asked("broker_up", lambda: reached(settings)))
+
+
+def begin_at_zero(settings: Settings) -> None:
+    """Prometheus sees no rise in what is first there as one: of each account all that a worker counts is there."""
+    metrics.may_work(TOLD_AS)
+    for account in settings.account_names():
+        metrics.may_call(account, [outcome for outcome in Outcome if outcome.final], Errand)
+        metrics.may_ask(account, REQUESTS, CAME_OF)
 
 
 def reached(settings: Settings) -> Told:
