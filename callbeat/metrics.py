@@ -81,7 +81,8 @@ TASK_TIME = _histogram("task_duration", "How long tasks took, real time.", WORK,
 STEP_FAILURES = _counter("beat_step_failures", "Steps of beat's tick that failed.", "step")
 STEP_TIME = _histogram("beat_step_duration", "How long the steps of beat's tick took, real time.", WORK, "step")
 STEP_AGE = Gauge(
-    "callbeat_beat_step_age_seconds", "Since a step of beat's tick last went well in this process, real time.",
+    "callbeat_beat_step_age_seconds",
+    "Since a step of beat's tick last went well, or else since the process began, real time.",
     ["step"], registry=REGISTRY,
 )  # fmt: skip
 HOOK_POSTS = _counter(
@@ -173,8 +174,20 @@ def stepped(step: str, seconds: float, *, well: bool) -> None:
     STEP_TIME.labels(step).observe(seconds)
     STEP_FAILURES.labels(step).inc(0 if well else 1)
     if well:
-        now = monotonic()
-        STEP_AGE.labels(step).set_function(lambda: monotonic() - now)
+        _age_from_now(step)
+
+
+@_harmless
+def may_step(steps: Iterable[str]) -> None:
+    """Beat has come up: what never goes well is as old as its process."""
+    for step in steps:
+        STEP_FAILURES.labels(step)
+        _age_from_now(step)
+
+
+def _age_from_now(step: str) -> None:
+    now = monotonic()
+    STEP_AGE.labels(step).set_function(lambda: monotonic() - now)
 
 
 @_harmless

@@ -22,6 +22,7 @@ from callbeat.runs.sweep import sweep
 INTERVAL = 1.0  # real seconds
 READ_EVERY = 3.0
 ASK_EVERY = 60.0
+EACH_TIME = ("heartbeat", "sweep", "notify")  # steps of every tick, however it goes
 
 
 class Tick:
@@ -34,6 +35,7 @@ class Tick:
         self._has_looked = False
         self._heartbeat, self._asking = Heartbeat(context), Asking()
         self._begin_anew(folder)
+        metrics.may_step(EACH_TIME)
 
     def _begin_anew(self, folder: Path) -> None:
         self._folder = CampaignFolder(folder, kept=lambda: files_seen(self._context))

@@ -199,3 +199,15 @@ def test_what_cannot_be_counted_stops_no_step(world, monkeypatch):
         finish(world.context, batch.run_id)
     assert world.get(_run_of(world, batch)).state is RunState.FINISHED
     assert [line["what"] for line in lines if line["event"] == "metrics.not_counted"] == ["ended"]
+
+
+def test_a_sweep_that_never_goes_well_is_as_old_as_its_beat(world, monkeypatch):
+    """Nothing went well in this process yet, and an alert reads an age."""
+    steady = 1000.0
+    monkeypatch.setattr(metrics, "monotonic", lambda: steady)
+    beat = Tick(world.context, world.folder)
+    monkeypatch.setattr("callbeat.runs.tick.sweep", lambda *_, **__: 1 / 0)
+    steady = 1090.0
+    beat()
+    age = metrics.REGISTRY.get_sample_value("callbeat_beat_step_age_seconds", {"step": "sweep"})
+    assert age == 90
