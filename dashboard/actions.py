@@ -23,7 +23,7 @@ from callbeat.settings import Settings
 from dashboard.access import actor, form, may_act
 from dashboard.once import FIELD, Once
 from dashboard.pages import context_of, page
-from dashboard.problems import told
+from dashboard.problems import only_looks, told
 
 Asked = Mapping[str, str]
 SAYS = ("placed", "not_placed", "give_up")
@@ -66,7 +66,7 @@ def ask(request: Request) -> Response:
     if name not in ACTS:
         return told(request, 404, "There is no such action.", "Go back to the page you came from.")
     if not may_act(request):
-        return told(request, 403, "You may only look.", "Log in as somebody who may act.")
+        return only_looks(request)
     try:
         if name == "resolve" and not asked.get("say"):
             return _choices(request, asked.get("batch", ""))
@@ -89,9 +89,15 @@ def do(request: Request) -> Response:
     name, asked = request.path_params["act"], form(request)
     if name not in ACTS:
         return told(request, 404, "There is no such action.", "Nothing was done.")
+    if not may_act(request):  # as forms.py has judged already: an act is worth a second look
+        return only_looks(request)
     if not ONCE.spend(asked.get(FIELD, "")):
         mend = "What it does was done, or refused, when it came first. Load the page again to do it once more."
         return told(request, 409, "This form was sent before.", mend)
+    return _done(request, name, asked)
+
+
+def _done(request: Request, name: str, asked: Asked) -> Response:
     act = ACTS[name][1](request, asked)
     if act.seen != asked.get("seen", ""):
         return _question(request, name, asked, 409)

@@ -22,8 +22,9 @@ from callbeat.runs.contact_list import (
     read_what,
     reasons_out,
 )
-from dashboard.access import actor, form
+from dashboard.access import actor, form, may_act
 from dashboard.pages import context_of, page
+from dashboard.problems import only_looks
 
 LAST_ROW, MOST_DIGITS = 2**31 - 1, 10
 PLACE = ("after", "before")
@@ -37,12 +38,16 @@ def calls(request: Request) -> Response:
 
 def numbers(request: Request) -> Response:
     """The same ones with whole numbers, on this answer alone; that somebody has seen them is written down first."""
+    if not may_act(request):
+        return only_looks(request)
     note_reveal(context_of(request), request.path_params["run"], actor(request))
     return _shown(request, form(request), reveal=True)
 
 
 def search(request: Request) -> Response:
     """Calls to one number. It comes in a form: what stands in an address is kept by browsers, proxies and logs."""
+    if not may_act(request):
+        return only_looks(request)
     ledger, key = context_of(request).ledger, request.path_params["run"]
     number = number_of(ledger, key, form(request).get("number", ""))
     return _page(request, {}, contact_list(ledger, key, WantedContacts(number=number)), searched=True)

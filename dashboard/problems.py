@@ -22,6 +22,11 @@ def told(request: Request, status: int, what: str, mend: str) -> Response:
     return page(request, "problem.html", status, what=what, mend=mend)
 
 
+def only_looks(request: Request) -> Response:
+    """To somebody who would act and may not."""
+    return told(request, 403, "You may only look.", "Nothing was done: log in as somebody who may act.")
+
+
 def no_page(request: Request, error: Exception) -> Response:
     """An address without a page, or a page that raised HTTPException with a detail of its own."""
     status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")

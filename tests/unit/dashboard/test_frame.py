@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from callbeat.errors import LedgerError, Refusal
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.settings import Settings
+from dashboard import actions, calls
 from dashboard.access import NOBODY, Who, actor, csrf, form, may_act
 from dashboard.app import create_app
 from dashboard.forms import LARGEST, Forms
@@ -187,6 +188,17 @@ def test_parts_say_it_in_words_too():
 def test_health_says_whether_the_ledger_can_be_read(world, browser):
     """Without a page."""
     assert browser.get("/health").status_code == 204
+
+
+@pytest.mark.parametrize("path", ["/actions/stop-all", "/runs/x/calls", "/runs/x/calls/numbers"])
+@pytest.mark.parametrize(("acts", "refused"), [(True, False), (False, True)])
+def test_what_acts_asks_by_itself_who_may(world, path, acts, refused):
+    """Even if nothing that stands in front of it did."""
+    layers = [Middleware(SessionMiddleware, secret_key="k"), Middleware(As, Who("ann", acts=acts))]
+    app = Starlette(routes=[*actions.ROUTES, *calls.ROUTES], middleware=layers, exception_handlers=HANDLERS)
+    app.state.context = world.context
+    told = TestClient(app, raise_server_exceptions=False).post(path)
+    assert told.status_code == (403 if refused else 409)
 
 
 @pytest.fixture
