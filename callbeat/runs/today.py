@@ -26,7 +26,8 @@ from callbeat.runs.starts import NoneLeft, first_possible
 
 MOST = 20  # runs under way
 MOST_NEXT = 30  # due times
-PLANNED_NEXT = 500  # campaigns among which the next due times are looked for
+PLANNED_NEXT = 500  # campaigns among which those that are due next are looked for
+DUE_NEXT = 100  # campaigns whose due times are reckoned: that takes a while
 A_DAY = timedelta(days=1)
 LIVE = (RunState.OPENING, RunState.ACTIVE)
 Json = dict[str, Any]
@@ -128,13 +129,15 @@ def _named(session: Session, now: datetime, end: datetime) -> list[Iterator[_Due
     """
     mine = (RevisionRow.campaign == CampaignRow.name) & (RevisionRow.revision == CampaignRow.revision)
     wanted = (CampaignRow.next_plan_at <= end, CampaignRow.state == "active", CampaignRow.paused_since.is_(None))
-    columns = (CampaignRow.cursor, RevisionRow.definition, RevisionRow.approved_at)
-    rows = select(*columns).join(RevisionRow, mine).where(*wanted).order_by(CampaignRow.next_plan_at)
-    return [
-        _due_times(plan, max(now, cursor), end, approved=approved_at is not None)
-        for cursor, definition, approved_at in session.execute(rows.limit(PLANNED_NEXT))
+    rows = select(CampaignRow, RevisionRow.definition, RevisionRow.approved_at).join(RevisionRow, mine)
+    asked = session.execute(rows.where(*wanted).order_by(CampaignRow.next_plan_at).limit(PLANNED_NEXT))
+    found = [
+        ((row.next_plan_at or end) + plan.schedule.lead, row.cursor, plan, approved_at is not None)
+        for row, definition, approved_at in asked
         if (plan := _known(definition)) is not None
     ]
+    first = heapq.nsmallest(DUE_NEXT, found, key=lambda one: one[0])
+    return [_due_times(plan, max(now, cursor), end, approved=approved) for _, cursor, plan, approved in first]
 
 
 def _due_times(plan: Campaign, after: datetime, end: datetime, *, approved: bool) -> Iterator[_Due]:
