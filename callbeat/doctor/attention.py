@@ -31,9 +31,10 @@ from callbeat.runs.revisions import read_definition
 from callbeat.runs.rung import newest_by_hand, rung
 
 A_DAY = timedelta(days=1)
+LONG_OUTAGE = timedelta(days=32)  # what was due longer ago is not looked for
 MOST = 50  # of each kind
 SOON = 200  # campaigns that are planned next: who has not approved them is looked for among these
-ENDED_BADLY = 1000  # runs of the last days that are looked at
+ENDED_BADLY = 1000  # runs that ended lately that are looked at
 Kind = Literal[
     "beat", "clock", "halted", "held", "closed", "failed", "sums", "missed", "broken", "approval", "restored"
 ]
@@ -104,9 +105,9 @@ def _closed(session: Session) -> Iterator[Need]:
 
 
 def _ended_badly(session: Session, now: datetime) -> Iterator[Need]:
-    """By due time, for which there is an index; a run may last for a day before it fails."""
+    """By when it ended; looked for by due time, for which there is an index. After an outage both are far apart."""
     bad = RunRow.state.in_((RunState.FAILED, RunState.MISSED)) | (RunRow.reason == SUMS_DIFFER)
-    lately = (RunRow.due_at > now - 2 * A_DAY, RunRow.due_at <= now + A_DAY, RunRow.ended_at > now - A_DAY)
+    lately = (RunRow.due_at > now - LONG_OUTAGE, RunRow.due_at <= now + A_DAY, RunRow.ended_at > now - A_DAY)
     wanted = select(RunRow).where(bad, *lately).order_by(RunRow.due_at.desc(), RunRow.id.desc()).limit(ENDED_BADLY)
     runs = _not_done_since(session, list(session.execute(wanted).scalars()), now)
     alike: defaultdict[tuple[str, str, str], list[RunRow]] = defaultdict(list)

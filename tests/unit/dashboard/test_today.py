@@ -74,6 +74,12 @@ def test_what_went_wrong_within_a_day_is_told_with_what_was_said(world, beat, st
     assert kinds(world) == []
 
 
+def test_what_an_outage_has_missed_is_told_when_it_is_over(world, beat):
+    """It was due days ago, and is missed now: that is no day on which all is well."""
+    world.a_run(state=RunState.MISSED, due_at=DUE - timedelta(days=20), reason="too_late", ended_at=NOW)
+    assert kinds(world) == ["missed"]
+
+
 def test_runs_that_ended_alike_are_one_need(world, beat):
     """A campaign of each ten minutes would fill the page, and hide the rest."""
     for n in range(3):
