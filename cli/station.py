@@ -22,6 +22,8 @@ SANDBOX_ACCOUNTS = {  # in each provider's own form; they open nothing anywhere 
     "cartesia": {"API_KEY": "sk_car_sandbox"},
 }
 
+NOT_IN_A_TRIAL = ("BOLNA_API_KEY", "CARTESIA_API_KEY", "CALLBEAT_NOTIFY__URL", "CALLBEAT_NOTIFY__EMAIL")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -96,12 +98,12 @@ def _broker(settings: Settings, home: Path, told: Told) -> Iterator[EmbeddedValk
 
 
 def _sandbox_settings(plan: Plan) -> dict[str, str]:
-    """Every account goes to the sandbox, with credentials that open nothing else."""
+    """Every account goes to the sandbox, by credentials that open nothing else; only campaigns say whom to tell."""
     if plan.sandbox_port is None:
         return {}
     base = f"http://127.0.0.1:{plan.sandbox_port}"
     names = {*SANDBOX_ACCOUNTS, *plan.settings.account_names()}
-    found: dict[str, str] = {"BOLNA_API_KEY": "", "CARTESIA_API_KEY": ""}
+    found: dict[str, str] = dict.fromkeys(NOT_IN_A_TRIAL, "")
     for name in sorted(names):
         account = plan.settings.account(name)
         provider = (account and account.provider) or name

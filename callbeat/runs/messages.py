@@ -17,6 +17,7 @@ from callbeat.notify.smtp import MailServer
 from callbeat.notify.webhook import post
 from callbeat.runs import report
 from callbeat.runs.context import Context, log
+from callbeat.runs.world import is_trial
 from callbeat.settings_notify import NotifySettings
 
 Json = dict[str, object]
@@ -48,19 +49,22 @@ def deliver(context: Context, row: OutboxRow, still_ours: Callable[[], None]) ->
 
 def send(context: Context, row: OutboxRow, told: Json, still_ours: Callable[[], None] = lambda: None) -> Answer:
     """As `deliver`, with what is known of the run given."""
-    message = message_of(row, told, context.site, link_to(context.dashboard_url, told.get("run")))
+    with context.ledger.read() as session:
+        trial = is_trial(session)
+    message = message_of(row, told, context.site, link_to(context.dashboard_url, told.get("run")), trial=trial)
     if row.channel == WEBHOOK:
         return _post(context.notify, row, message, context.timeout, still_ours)
     return _mail(context, row, message, still_ours)
 
 
-def message_of(row: OutboxRow, told: Json, site: str, link: str | None) -> Json:
+def message_of(row: OutboxRow, told: Json, site: str, link: str | None, *, trial: bool) -> Json:
     """The body of a webhook. `state` and `reason` are of what it is about, and then; sums are of now. Pure."""
     return {
         "id": row.key,
         "type": row.kind,
         "at": iso(row.at),
         "site": site,
+        "trial": trial,
         "campaign": told["campaign"],
         "run": told.get("run"),
         "batch": row.batch,
@@ -87,7 +91,8 @@ def letter_of(message: Json, attachments: tuple[Attachment, ...] = ()) -> Letter
     last = f"`callbeat show '{run}'` says why, and what to do." if run else ""
     rows = [(name, _plain(told)) for name, told in _rows(message) if told not in (None, {}, "")]
     link = None if message["url"] is None else str(message["url"])
-    return Letter(f"callbeat: {campaign} {words}{due}", f"{about} {words}{reason}.", rows, last, link, attachments)
+    subject = f"{'[trial] ' if message['trial'] else ''}callbeat: {campaign} {words}{due}"
+    return Letter(subject, f"{about} {words}{reason}.", rows, last, link, attachments)
 
 
 def whom(row: OutboxRow) -> str:

@@ -3,6 +3,9 @@
 Its cursors, labels and half-done batches mean nothing, or something terrible, in the other world.
 """
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from callbeat.addresses import is_loopback
 from callbeat.errors import LedgerError
 from callbeat.ledger.store import Ledger
@@ -39,3 +42,8 @@ def claim_world(ledger: Ledger, world: str | None) -> None:
                 f"this ledger is of a {row.name} installation and the accounts are {world}: set CALLBEAT_HOME "
                 "(or CALLBEAT_DATABASE_URL) to another place, or remove the trial's home"
             )
+
+
+def is_trial(session: Session) -> bool:
+    """Whether a ledger speaks of nobody real."""
+    return session.execute(select(WorldRow.name)).scalar_one_or_none() == TRIAL

@@ -109,7 +109,7 @@ def _is_told_to_others(installation, receiver, mailbox):
     assert (message["type"], message["needs_attention"], message["url"]) == ("run.finished", False, None)
     assert {name: message[name] for name in SUMS} == {name: run[name] for name in SUMS}
     ((_, mail),) = mailbox.got
-    assert mail["Subject"].startswith("callbeat: renewals finished (")
+    assert mail["Subject"].startswith("[trial] callbeat: renewals finished (")
     files = {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
     assert list(files) == [f"{run['run']}.html", f"{run['run']}.csv"]
     assert len(files[f"{run['run']}.csv"].splitlines()) == 1 + run["rows"]

@@ -23,6 +23,7 @@ from callbeat.runs import messages, notify
 from callbeat.runs.finish import finish
 from callbeat.runs.lease import Lapsed
 from callbeat.runs.notify import AT_ONCE, FEWEST_TRIES, Asking, forget_old, is_over, pause_after, tell
+from callbeat.runs.world import TRIAL, claim_world
 from callbeat.settings_notify import NotifySettings
 from tests.factories import a_campaign, minutes, seconds
 from tests.unit.notify.receivers import a_mail_server, a_receiver
@@ -103,7 +104,7 @@ def test_a_run_that_ended_is_posted_with_its_sums_and_its_signature(telling):
         == signed_headers(row.key, int(headers["webhook-timestamp"]), body, [SECRET])["webhook-signature"]
     )
     assert json.loads(body) == {
-        "id": row.key, "type": "run.finished", "at": "2026-12-01T04:30:00+00:00", "site": "main",
+        "id": row.key, "type": "run.finished", "at": "2026-12-01T04:30:00+00:00", "site": "main", "trial": False,
         "campaign": "daily", "run": "daily@20261201T0500Z", "batch": None, "state": "finished", "reason": None,
         "needs_attention": False, "due_at": "2026-12-01T05:00:00+00:00",
         "start_at": json.loads(body)["start_at"], "rows": 2, "invalid": 0, "excluded": 0, "excluded_by": {},
@@ -138,6 +139,19 @@ def test_a_held_batch_is_mailed_to_each_address(telling):
     assert "callbeat show 'daily@20261201T0500Z'" in text
     assert "https://calls.example.com/runs/daily@20261201T0500Z" in text
     assert [row.done_at for row in rows(telling)] == [telling.now] * 2
+
+
+def test_a_trial_says_that_it_is_one(telling):
+    """Nobody runs to the desk for calls that were made to no one."""
+    claim_world(telling.ledger, TRIAL)
+    with a_receiver() as receiver, a_mail_server() as box:
+        how = {"smtp_host": "127.0.0.1", "smtp_port": box.port, "smtp_tls": "none", "sender": "c@example.com"}
+        set_notify(telling, secret=SIGNED, inside=True, **how)
+        ended(telling, url=receiver.address, email=["ops@example.org"])
+        for row in rows(telling):
+            tell(telling.context, row.id)
+    assert json.loads(receiver.got[0][2])["trial"] is True
+    assert box.got[0][1]["Subject"].startswith("[trial] callbeat: c0 failed")
 
 
 def test_the_report_goes_with_it_if_asked_and_not_if_it_keeps_the_news(telling):
