@@ -47,7 +47,9 @@ def _histogram(name: str, words: str, buckets: tuple[float, ...], *labels: str) 
 DECISIONS = _counter(
     "decisions", "Decisions that this process wrote into the ledger, by their event in the log.", "event"
 )
-ALARMS = _counter("alarms", "Decisions whose reason begins with ALARM: somebody must look at once.", "event")
+ALARMS = _counter(
+    "alarms", "Decisions whose reason begins with ALARM, but for news given up: look at once.", "event"
+)
 DIFFERENCES = _counter("run_sums_differ", "Runs whose rows do not add up to invalid, excluded and called ones.")
 START_AFTER_DUE = _histogram(
     "start_after_due", "From a due time to the start at the provider, its rounding included; campaign time.",

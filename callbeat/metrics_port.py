@@ -13,7 +13,7 @@ from prometheus_client import GCCollector, MetricsHandler, ProcessCollector
 from prometheus_client.registry import Collector
 
 from callbeat import __version__
-from callbeat.ledger.lines import NOTE, WARNED
+from callbeat.ledger.lines import NOT_TOLD, NOTE, WARNED
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.metrics import REGISTRY, began
 from callbeat.settings import Settings
@@ -23,7 +23,7 @@ PATH = "/metrics"
 PLACES = {"beat": range(2), "hooks": range(2, 4), "dashboard": range(4, 6), "worker": range(10, 42)}
 SLOW = 10.0  # seconds for whoever asks
 STATES = {"run": [*RunState, NOTE], "batch": [*BatchState, NOTE]}
-EVENTS = sorted({*WARNED, *(f"{kind}.{state}" for kind, states in STATES.items() for state in states)})
+EVENTS = sorted({*WARNED, NOT_TOLD, *(f"{kind}.{state}" for kind, states in STATES.items() for state in states)})
 log = structlog.get_logger("callbeat")
 
 

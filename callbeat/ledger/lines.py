@@ -17,6 +17,7 @@ from callbeat.ledger.tables import BatchRow, RunRow
 
 ALARM = "ALARM"  # how a note begins that somebody must act on
 NOTE = "note"
+NOT_TOLD = "run.not_told"  # news of a run were given up: an alarm of the run, which wakes nobody
 log = structlog.get_logger("callbeat")
 # What did not go as planned, or waits for somebody. All other moves are the ordinary way.
 WARNED = frozenset(
@@ -50,7 +51,7 @@ class Line:
         """Tell it: only after its transaction has been committed."""
         known = {**self.ids, "from": self.before, "why": self.why, "actor": self.actor, "at": iso(self.at)}
         log.log(self.level, self.event, **known)
-        metrics.decided(self.event, alarm=self.why.startswith(ALARM))
+        metrics.decided(self.event, alarm=self.why.startswith(ALARM) and self.event != NOT_TOLD)
 
 
 def ids_of(row: RunRow | BatchRow) -> dict[str, Any]:

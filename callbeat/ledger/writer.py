@@ -120,9 +120,11 @@ class Writer:
         """The event that a run has come into being."""
         self._event(row, at, None, str(row.state), why, actor)
 
-    def note(self, row: RunRow | BatchRow, *, at: datetime, why: str, actor: str = SYSTEM) -> None:
-        """An event that changes no state."""
-        self._event(row, at, str(row.state), str(row.state), why, actor)
+    def note(
+        self, row: RunRow | BatchRow, *, at: datetime, why: str, actor: str = SYSTEM, word: str | None = None
+    ) -> None:
+        """An event that changes no state. `word` is the event of its line."""
+        self._event(row, at, str(row.state), str(row.state), why, actor, word)
 
     def note_campaign(
         self, campaign: str | None, *, at: datetime, why: str, actor: str = SYSTEM, word: str | None = None
@@ -159,9 +161,12 @@ class Writer:
             self.session.expunge(found)
         return found
 
-    def _event(self, row: RunRow | BatchRow, at: datetime, old: str | None, new: str, why: str, actor: str) -> None:
+    def _event(
+        self, row: RunRow | BatchRow, at: datetime, old: str | None, new: str, why: str, actor: str,
+        word: str | None = None,
+    ) -> None:  # fmt: skip
         kind = "run" if isinstance(row, RunRow) else "batch"
-        event = f"{kind}.{NOTE if old == new else new}"
+        event = word or f"{kind}.{NOTE if old == new else new}"
         self.lines.append(Line(event, at, why, actor, ids_of(row), old))
         run_id, batch_id = (row.id, None) if isinstance(row, RunRow) else (row.run_id, row.id)
         campaign = row.campaign if isinstance(row, RunRow) else None

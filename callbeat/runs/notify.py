@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from callbeat.clock import monotonic
-from callbeat.ledger.lines import ALARM
+from callbeat.ledger.lines import ALARM, NOT_TOLD
 from callbeat.ledger.outbox import FIRST_DUE, FIRST_TOLD, forget_told, heads, next_on, release, take, wait_all
 from callbeat.ledger.tables import OutboxRow, RunRow
 from callbeat.notify.answers import Answer, Later, Never, Taken
@@ -104,7 +104,7 @@ def _write_down(context: Context, row: OutboxRow, answer: Answer) -> None:
             run = writer.snapshot(RunRow, row.run_id)
             if run is not None:
                 why = f"{ALARM}: {whom(row)} was not told of {row.kind}: {answer.words}; given up"
-                writer.note(run, at=now, why=f"{why} after {row.tries} tries")
+                writer.note(run, at=now, why=f"{why} after {row.tries} tries", word=NOT_TOLD)
         else:
             pause = max(pause_after(row.tries, f"{row.key} {row.tries}"), answer.wait)
             again = now + context.clock.stretch(pause)

@@ -9,7 +9,7 @@ from callbeat import settings, settings_page, settings_table
 from callbeat.campaigns import keys, keys_page
 from callbeat.campaigns.schema import campaign_schema
 from callbeat.ledger import states_page, tables
-from callbeat.ledger.lines import WARNED
+from callbeat.ledger.lines import NOT_TOLD, WARNED
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.outcomes import Outcome
 from callbeat.providers import table
@@ -156,6 +156,7 @@ def test_the_page_about_the_log_has_every_other_event_and_no_more():
         "site.note",
         "run.note",
         "batch.note",
+        NOT_TOLD,
     }
     states = {f"run.{state}" for state in RunState} | {f"batch.{state}" for state in BatchState}
     assert set(_events_of_the_page()) - states == written

@@ -86,6 +86,7 @@ def test_what_may_happen_is_there_as_zero_before_it_does(monkeypatch):
     wanted = [
         ("callbeat_decisions_total", {"event": "run.missed"}),
         ("callbeat_decisions_total", {"event": "site.over_ceiling"}),
+        ("callbeat_decisions_total", {"event": "run.not_told"}),
         ("callbeat_alarms_total", {"event": "run.note"}),
         ("callbeat_alarms_total", {"event": "batch.held"}),
         ("callbeat_run_sums_differ_total", {}),

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from callbeat import metrics
+from callbeat.ledger.lines import ALARM, NOT_TOLD
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.tables import RunRow
 from callbeat.outcomes import Outcome
@@ -211,3 +212,12 @@ def test_a_sweep_that_never_goes_well_is_as_old_as_its_beat(world, monkeypatch):
     beat()
     age = metrics.REGISTRY.get_sample_value("callbeat_beat_step_age_seconds", {"step": "sweep"})
     assert age == 90
+
+
+def test_news_that_were_given_up_are_counted_apart_from_alarms(world, risen):
+    """Nobody is rung wrongly for it: it need not wake anybody."""
+    run = world.a_run()
+    with world.ledger.write() as writer:
+        writer.note(run, at=world.now, why=f"{ALARM}: hooks.example.com was not told", word=NOT_TOLD)
+    assert risen("decisions_total") == {"event=run.not_told": 1}
+    assert risen("alarms_total") == {}

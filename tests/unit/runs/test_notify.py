@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from callbeat.errors import LedgerConflict
 from callbeat.ledger import outbox
@@ -361,7 +362,9 @@ def test_a_receiver_that_is_gone_is_given_up_at_once_and_that_is_an_alarm(answer
     """Somebody waits for news that never comes: it is an event of the run, and an error in the log."""
     run = ended(telling)
     answers[:] = [Never("answered 410 Gone")]
-    tell(telling.context, asked(telling)[0])
+    with capture_logs() as lines:
+        tell(telling.context, asked(telling)[0])
+    assert [line["log_level"] for line in lines if line["event"] == "run.not_told"] == ["error"]
     (row,) = rows(telling)
     assert (row.given_up, row.done_at, row.next_action_at) == (True, telling.now, None)
     told = "ALARM: hooks.example.com was not told of run.failed: answered 410 Gone; given up after 1 tries"
