@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from callbeat.clock import monotonic, real_now
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.ledger.store import Ledger
-from callbeat.ledger.tables import BatchRow, BeatRow, RunRow
+from callbeat.ledger.tables import BatchRow, BeatRow, OutboxRow, RunRow
 from callbeat.ledger.writer import BEAT, Writer
 from callbeat.providers.answers import Accepted
 from callbeat.providers.port import Provider
@@ -157,8 +157,13 @@ def heed_clock(context: Context, account: str, provider: str, client: Provider) 
 def _wake(writer: Writer, context: Context) -> None:
     """What went on under a wrong clock may sleep until a time that is far away: it is looked at now."""
     now, longest = context.clock.now(), real_now() + context.lease
-    for table, live in ((BatchRow, LIVE_BATCHES), (RunRow, (RunState.OPENING, RunState.ACTIVE))):
-        rows = update(table).where(table.state.in_(live)).execution_options(synchronize_session=False)
+    on_their_way = (
+        (BatchRow, BatchRow.state.in_(LIVE_BATCHES)),
+        (RunRow, RunRow.state.in_((RunState.OPENING, RunState.ACTIVE))),
+        (OutboxRow, OutboxRow.next_action_at.is_not(None)),
+    )
+    for table, live in on_their_way:
+        rows = update(table).where(live).execution_options(synchronize_session=False)
         writer.session.execute(rows.where(table.next_action_at > now).values(next_action_at=now))
         writer.session.execute(
             rows.where(table.lease_until > longest).values(lease_until=None, fence=table.fence + 1)

@@ -12,6 +12,7 @@ from callbeat.ledger.outbox import FIRST_DUE, FIRST_TOLD, forget_told, heads, ne
 from callbeat.ledger.tables import OutboxRow, RunRow
 from callbeat.notify.answers import Answer, Later, Never, Taken
 from callbeat.runs.context import Context, log
+from callbeat.runs.heartbeat import clock_held
 from callbeat.runs.lease import Lapsed
 from callbeat.runs.messages import deliver, whom
 
@@ -96,10 +97,11 @@ def _try(context: Context, row: OutboxRow, until: float) -> Answer:
 
 def _write_down(context: Context, row: OutboxRow, answer: Answer) -> None:
     now, known = context.clock.now(), {"id": row.key, "kind": row.kind, "to": whom(row), "tries": row.tries}
+    over = _is_over(context, row, now)
     with context.ledger.write() as writer:
         if isinstance(answer, Taken):
             release(writer, row, done_at=now, next_action_at=None, problem=None)
-        elif isinstance(answer, Never) or is_over(row.tries, (now - row.at) / context.clock.stretch(timedelta(1))):
+        elif isinstance(answer, Never) or over:
             release(writer, row, done_at=now, given_up=True, next_action_at=None, problem=answer.words)
             run = writer.snapshot(RunRow, row.run_id)
             if run is not None:
@@ -115,6 +117,11 @@ def _write_down(context: Context, row: OutboxRow, answer: Answer) -> None:
         log.info("notify.told", why=answer.words, **known)
     else:
         log.warning("notify.not_told", why=answer.words, **known)
+
+
+def _is_over(context: Context, row: OutboxRow, now: datetime) -> bool:
+    """By a clock that is held nothing is too old."""
+    return is_over(row.tries, (now - row.at) / context.clock.stretch(timedelta(1))) and clock_held(context) is None
 
 
 def pause_after(tries: int, name: str) -> timedelta:

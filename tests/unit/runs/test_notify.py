@@ -10,11 +10,12 @@ from pydantic import SecretStr
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from callbeat.clock import real_now
 from callbeat.errors import LedgerConflict
 from callbeat.ledger import outbox
 from callbeat.ledger.outbox import given_up, waiting
 from callbeat.ledger.states import BatchState, RunState
-from callbeat.ledger.tables import OutboxRow
+from callbeat.ledger.tables import BeatRow, OutboxRow
 from callbeat.notify.answers import Later, Never, Taken
 from callbeat.notify.letter import Attachment
 from callbeat.notify.signature import signed_headers
@@ -22,6 +23,7 @@ from callbeat.notify.webhook import judge
 from callbeat.outcomes import Outcome
 from callbeat.runs import messages, notify
 from callbeat.runs.finish import finish
+from callbeat.runs.heartbeat import confirm_clock
 from callbeat.runs.lease import Lapsed
 from callbeat.runs.notify import AT_ONCE, FEWEST_TRIES, Asking, forget_old, is_over, pause_after, tell
 from callbeat.runs.world import TRIAL, claim_world
@@ -386,6 +388,24 @@ def test_after_three_days_it_is_given_up(answers, telling):
     assert timedelta(days=3) <= telling.now - begun <= timedelta(days=3, hours=5)
     assert 15 <= tries <= 40
     assert "given up" in telling.said(run)
+
+
+def test_a_wrong_clock_neither_ends_nor_strands_a_message(answers, telling):
+    """It was a month ahead for an hour: nothing is given up by it, and what waits until then is tried at once."""
+    ended(telling)
+    (row,) = rows(telling)
+    telling.set(row, tries=FEWEST_TRIES)
+    with telling.ledger.write() as writer:
+        at = {"ticked_real": real_now(), "ticked_at": telling.now, "ticked_steady": 0.0, "boot": "b"}
+        writer.session.merge(BeatRow(id=1, held_since=real_now(), held_reason="it jumped", **at))
+    answers[:] = [Later("answered 503")]
+    telling.clock.go(timedelta(days=30))
+    tell(telling.context, row.id)
+    assert rows(telling)[0].given_up is False
+    telling.clock.go(-timedelta(days=30))
+    assert asked(telling) == []
+    confirm_clock(telling.context, "ann")
+    assert asked(telling) == [row.id]
 
 
 def test_a_defect_of_ours_is_logged_and_holds_nobody_up(telling, monkeypatch):
