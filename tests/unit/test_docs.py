@@ -9,6 +9,7 @@ from callbeat import settings, settings_page, settings_table
 from callbeat.campaigns import keys, keys_page
 from callbeat.campaigns.schema import campaign_schema
 from callbeat.ledger import states_page, tables
+from callbeat.ledger.forms import head
 from callbeat.ledger.lines import NOT_TOLD, WARNED
 from callbeat.ledger.states import BatchState, RunState
 from callbeat.outcomes import Outcome
@@ -170,3 +171,11 @@ def test_the_rights_on_the_page_let_the_code_delete_what_it_deletes():
     rows = set(re.findall(r"\bdelete\((\w+Row)\)", code))
     assert {"OutboxRow", "SuppressionRow", "FileRow"} <= rows
     assert {getattr(tables, row).__tablename__ for row in rows} <= granted
+
+
+def test_the_page_about_upgrades_shows_the_form_of_this_version():
+    """Somebody compares it with what is printed."""
+    text = (ROOT / "docs" / "upgrade.md").read_text(encoding="utf-8")
+    shown = re.findall(r"the ledger is at (\d{4})(?! *, of)", text) + re.findall(r"than this one \((\d{4})\)", text)
+    assert shown
+    assert set(shown) == {head()}
