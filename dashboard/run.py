@@ -7,9 +7,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from callbeat.ledger.states import RunState
+from callbeat.runs.approval import NOT_APPROVED
 from callbeat.runs.contact_list import what_was_said
+from callbeat.runs.context import HALTED
+from callbeat.runs.finish import NO_START_LEFT
 from callbeat.runs.one_run import OneRun, one_run
 from callbeat.runs.story import story
+from callbeat.runs.waves import OF_TIME
 from dashboard.funnel import bars
 from dashboard.pages import context_of, page
 from dashboard.report import begun, contact_parts, cost_of_one, run_page, span
@@ -24,8 +28,13 @@ SENTENCES: dict[RunState, str] = {
     RunState.FAILED: "It could not be done.",
     RunState.CANCELLED: "It was called off.",
     RunState.SKIPPED: "It was decided against.",
-    RunState.MISSED: "It called nobody: no permitted start was left.",
+    RunState.MISSED: "It called nobody.",
 }
+MISSED_FOR = {
+    HALTED: "It called nobody: everything was stopped.",
+    NOT_APPROVED: "It called nobody: it was not approved in time.",
+    "broken_file": "It called nobody: the file of its campaign was broken.",
+} | dict.fromkeys((*NO_START_LEFT, *OF_TIME), "It called nobody: no permitted start was left.")
 
 
 def run(request: Request) -> Response:
@@ -45,6 +54,8 @@ def run(request: Request) -> Response:
 def sentence(run: OneRun) -> str:
     """How it stands with a run, and why, for whoever reads nothing else."""
     stands = SENTENCES.get(run.state, f"It is {run.state}, which this version does not know.")
+    if run.state is RunState.MISSED:
+        stands = MISSED_FOR.get(run.told["reason"], stands)
     stopping = " A stop was asked for." if run.stop_asked and not run.told["needs_attention"] else ""
     return f"{stands}{stopping if run.ended_at is None else ''}{f' {_as_a_sentence(run.why)}' if run.why else ''}"
 

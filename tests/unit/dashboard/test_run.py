@@ -68,6 +68,25 @@ def test_nobodys_number_is_on_it(browser, over):
     assert number(1)[1:] not in browser.get(ADDRESS).text
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("not_approved", "It called nobody: it was not approved in time. Nobody came."),
+        ("halted", "It called nobody: everything was stopped. Nobody came."),
+        ("broken_file", "It called nobody: the file of its campaign was broken. Nobody came."),
+        ("outside_hours", "It called nobody: no permitted start was left. Nobody came."),
+        ("too_late", "It called nobody: no permitted start was left. Nobody came."),
+        ("daily_calls", "It called nobody. Nobody came."),
+    ],
+)
+def test_a_run_that_was_missed_says_for_what(world, browser, reason, told):
+    """Hours are looked at in vain where a yes was missing."""
+    run = world.a_run(state=R.PLANNED)
+    with world.ledger.write() as writer:
+        writer.move(run, R.MISSED, at=NOW, why="nobody came", reason=reason)
+    assert told in words(browser.get(f"/runs/{run.key}"))
+
+
 def test_a_held_batch_comes_first_with_where_to_look(world, browser):
     """Nothing else of the page matters until somebody has looked."""
     batch = world.a_batch(S.HELD, reason="it may exist twice")
