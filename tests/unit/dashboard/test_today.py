@@ -140,7 +140,10 @@ def test_what_stands_still_as_a_whole_is_told(world, beat, browser):
     add(world, MemoryRow(id=1, ledger="x", beats=1, knew_until=NOW - HOUR, forgot_until=NOW))
     assert kinds(world) == ["clock", "halted", "closed", "broken", "restored"]
     told = text_of(browser.get("/").text)
-    for words in ("it leapt", "everything is stopped since", "the wallet is empty", "line 3, agent: is missing"):
+    for words in (
+        "it leapt", "callbeat clock confirm", "everything is stopped since", "the wallet is empty",
+        "line 3, agent: is missing",
+    ):  # fmt: skip
         assert words in told
     assert 'href="/actions/start"' in browser.get("/").text
 
