@@ -27,7 +27,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
-demo: $(STAMP) ## recurring campaigns on three pretended providers, from YAML to finished calls, in 90 seconds
+demo: $(STAMP) ## recurring campaigns on three pretended providers, from YAML to finished calls, in 75 seconds
 	@$(BIN)/callbeat demo
 
 browser: ## Debian's chromium and promtool, which no wheel has, for the tests (apt-get, as root; once)

@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo() -> None:
-    """Watch recurring campaigns go from YAML to finished calls. It takes 80 seconds, and nobody is called.
+    """Watch recurring campaigns go from YAML to finished calls. It takes 75 seconds, and nobody is called.
 
     Real parts: Celery beat, a Celery worker, a Valkey server, HTTP, a ledger. Pretended: the provider and the time
     (a minute a second). Everything is left in var/demo, and no process stays behind.
