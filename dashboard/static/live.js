@@ -6,9 +6,11 @@
   const line = document.getElementById("live");
   if (!main || !line || !window.EventSource) return;
   const wanted = main.getAttribute("data-live");
-  const every = 1000 * (Number(main.getAttribute("data-live-every")) || 2);
   const spoken = document.getElementById("spoken");
   let stream = null, waiting = null, busy = false, touched = false, changed = false, last = Date.now();
+  let every = pause(main);
+
+  function pause(of) { return 1000 * (Number(of.getAttribute("data-live-every")) || 2); }
 
   function say(words) { line.textContent = words; }
 
@@ -56,6 +58,7 @@
   }
 
   function swap(made, fresh) {
+    every = pause(fresh);  // a run is large from the time on when its contacts have been read
     if (fresh.innerHTML !== main.innerHTML) {
       const place = placeOf(document.activeElement);
       const opened = all("details").map(function (one) { return one.open; });
