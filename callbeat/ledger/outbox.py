@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, bindparam, case, delete, func, select, update
+from sqlalchemy import CursorResult, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -16,6 +16,7 @@ from callbeat.ledger.writer import Writer
 LOOKED_AT = 200  # due messages: where all of them go one way, the others come next, while that way is taken
 OUTBOX = "outbox"  # the lock of which messages are under way
 WAITS = OutboxRow.next_action_at.is_not(None)
+AWAY = "away: "  # so begins the problem of a message whose receiver was not there at all
 PRESSING = ("batch.held", "run.failed", INCOMPLETE)  # kinds that somebody has to act on
 IN_ORDER = (OutboxRow.tries, case((OutboxRow.kind.in_(PRESSING), 0), else_=1), OutboxRow.id)
 FIRST_DUE = select(OutboxRow.id).where(OutboxRow.next_action_at <= bindparam("now")).limit(1)
@@ -74,6 +75,19 @@ def wait_all(writer: Writer, lane: str, until: datetime) -> None:
     """Whatever goes the same way is not tried before then: it would fare no better."""
     sooner = (OutboxRow.lane == lane, OutboxRow.next_action_at < until)
     _run(writer.session, update(OutboxRow).where(*sooner).values(next_action_at=until))
+
+
+def wake_all(writer: Writer, lane: str, now: datetime) -> None:
+    """Somebody is there again: what waits because nobody was is due. What failed by itself keeps its time."""
+    later = (OutboxRow.lane == lane, OutboxRow.next_action_at > now)
+    waited = or_(OutboxRow.tries == 0, OutboxRow.problem.startswith(AWAY))
+    _run(writer.session, update(OutboxRow).where(*later, waited).values(next_action_at=now))
+
+
+def found_away(session: Session, lane: str) -> int:
+    """How many messages that still wait found nobody on that way when they were tried last."""
+    failed = (WAITS, OutboxRow.lane == lane, OutboxRow.problem.startswith(AWAY))
+    return session.execute(select(func.count()).select_from(OutboxRow).where(*failed)).scalar_one()
 
 
 def next_on(session: Session, lane: str, now: datetime) -> int | None:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from callbeat.notify.answers import Answer, Later, Never, Taken
 
-READY = 220
+READY, TOO_LARGE = 220, 552
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class MailServer:
         except smtplib.SMTPDataError as error:
             return _refused([error.smtp_code], for_good=next(message.iter_attachments(), None) is None)
         except (smtplib.SMTPException, OSError, ValueError) as error:
-            return Later(_words(error))
+            return Later(_words(error), away=getattr(error, "smtp_code", None) != TOO_LARGE)
         return Taken("taken by the mail server")
 
     def greet(self) -> Answer:

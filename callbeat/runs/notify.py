@@ -8,8 +8,21 @@ from zlib import crc32
 
 from callbeat.clock import monotonic
 from callbeat.ledger.lines import ALARM, NOT_TOLD
-from callbeat.ledger.outbox import FIRST_DUE, FIRST_TOLD, forget_told, heads, next_on, release, take, wait_all
+from callbeat.ledger.outbox import (
+    AWAY,
+    FIRST_DUE,
+    FIRST_TOLD,
+    forget_told,
+    found_away,
+    heads,
+    next_on,
+    release,
+    take,
+    wait_all,
+    wake_all,
+)
 from callbeat.ledger.tables import OutboxRow, RunRow
+from callbeat.ledger.writer import Writer
 from callbeat.notify.answers import Answer, Later, Never, Taken
 from callbeat.runs.context import Context, log
 from callbeat.runs.heartbeat import clock_held
@@ -101,6 +114,7 @@ def _write_down(context: Context, row: OutboxRow, answer: Answer) -> None:
     with context.ledger.write() as writer:
         if isinstance(answer, Taken):
             release(writer, row, done_at=now, next_action_at=None, problem=None)
+            wake_all(writer, row.lane, now)
         elif isinstance(answer, Never) or over:
             release(writer, row, done_at=now, given_up=True, next_action_at=None, problem=answer.words)
             run = writer.snapshot(RunRow, row.run_id)
@@ -108,15 +122,21 @@ def _write_down(context: Context, row: OutboxRow, answer: Answer) -> None:
                 why = f"{ALARM}: {whom(row)} was not told of {row.kind}: {answer.words}; given up"
                 writer.note(run, at=now, why=f"{why} after {row.tries} tries", word=NOT_TOLD)
         else:
-            pause = max(pause_after(row.tries, f"{row.key} {row.tries}"), answer.wait)
-            again = now + context.clock.stretch(pause)
-            release(writer, row, next_action_at=again, problem=answer.words)
-            if answer.away:
-                wait_all(writer, row.lane, again)
+            _put_off(context, writer, row, answer)
     if isinstance(answer, Taken):
         log.info("notify.told", why=answer.words, **known)
     else:
         log.warning("notify.not_told", why=answer.words, **known)
+
+
+def _put_off(context: Context, writer: Writer, row: OutboxRow, answer: Later) -> None:
+    """Each try that finds nobody makes the next wait longer, whichever message it was."""
+    tries = max(row.tries, found_away(writer.session, row.lane) + 1) if answer.away else row.tries
+    pause = max(pause_after(tries, f"{row.key} {row.tries}"), answer.wait)
+    again = context.clock.now() + context.clock.stretch(pause)
+    release(writer, row, next_action_at=again, problem=f"{AWAY if answer.away else ''}{answer.words}")
+    if answer.away:
+        wait_all(writer, row.lane, again)
 
 
 def _is_over(context: Context, row: OutboxRow, now: datetime) -> bool:

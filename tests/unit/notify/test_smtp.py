@@ -148,3 +148,13 @@ def test_a_server_that_is_not_there_or_drips_is_tried_again():
     assert isinstance(answer, Later)
     gone = MailServer("127.0.0.1", port, tls="none", seconds=1).send(written())
     assert gone == Later("the mail server: ConnectionRefusedError")
+
+
+def test_a_letter_that_is_too_large_for_the_server_holds_up_no_other():
+    """A server that announces the most it takes refuses it before it has seen the files."""
+    letter = Letter("s", "x", [], attachments=(Attachment("r.html", "text/html", b"x" * 5000),))
+    with a_mail_server(data_size_limit=2000) as box:
+        refused = to(box).send(written(letter))
+        assert isinstance(refused, Later)
+        assert (refused.away, "552" in refused.words) == (False, True)
+        assert to(box).send(written()) == Taken("taken by the mail server")

@@ -4,6 +4,7 @@ import base64
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from pydantic import SecretStr
@@ -324,7 +325,7 @@ def test_while_a_receiver_is_away_all_that_is_for_it_waits_and_others_are_told(a
     tell(telling.context, other)
     due = [row.next_action_at for row in rows(telling)]
     assert due == [telling.now + minutes(7), telling.now + minutes(7), None]
-    assert rows(telling)[0].problem == "answered 503 Service Unavailable"
+    assert rows(telling)[0].problem == "away: answered 503 Service Unavailable"
     telling.clock.go(minutes(7))
     assert asked(telling) == [first]
 
@@ -336,6 +337,37 @@ def test_what_is_wrong_with_one_message_does_not_hold_up_the_next(answers, telli
     answers.insert(0, Later("answered 422", away=False))
     tell(telling.context, asked(telling)[0])
     assert telling.sent[-1] == ("notify", [rows(telling)[1].id])
+
+
+def test_who_is_there_again_is_told_all_that_waited(answers, telling):
+    """One that comes anew is tried at once; what failed by itself keeps its own time."""
+    for n in range(3):
+        ended(telling, n)
+    answers[:] = [Later("answered 422", away=False), Later("answered 503"), Taken("answered 200 OK")]
+    alone, *waiting_rows = rows(telling)
+    tell(telling.context, alone.id)
+    tell(telling.context, alone.id)
+    ended(telling, 3)
+    tell(telling.context, alone.id)
+    due = {row.id: row.next_action_at for row in rows(telling)}
+    assert due[alone.id] > telling.now
+    assert [due[row.id] for row in waiting_rows] == [telling.now] * 2
+
+
+def test_whichever_message_finds_nobody_the_next_wait_is_longer(answers, telling):
+    """Five hundred messages are no reason to knock each ten seconds."""
+    for n in range(4):
+        ended(telling, n)
+    answers[:] = [Later("answered 503")]
+    waits = []
+    for _ in range(4):
+        (row_id,) = asked(telling)
+        tell(telling.context, row_id)
+        until = min(row.next_action_at for row in rows(telling))
+        waits.append(until - telling.now)
+        telling.clock.time = until
+    assert [row.tries for row in rows(telling)] == [1] * 4
+    assert all(after > 1.5 * before for before, after in pairwise(waits))
 
 
 def test_a_dead_path_does_not_hold_up_another_on_its_host(answers, telling):
@@ -427,7 +459,7 @@ def test_nothing_is_sent_unsigned(world):
     """What anybody could have written is believed by nobody. It goes once the secret is there."""
     ended(world)
     tell(world.context, asked(world)[0])
-    assert rows(world)[0].problem == "CALLBEAT_NOTIFY__SECRET is not set, and nothing is sent unsigned"
+    assert rows(world)[0].problem == "away: CALLBEAT_NOTIFY__SECRET is not set, and nothing is sent unsigned"
     ended(world, 1, url=None, email=["ops@example.org"])
     tell(world.context, asked(world)[0])
     assert "CALLBEAT_NOTIFY__SMTP_HOST" in rows(world)[1].problem
