@@ -26,7 +26,7 @@ from callbeat.runs.starts import NoneLeft, first_possible
 
 MOST = 20  # runs under way
 MOST_NEXT = 30  # due times
-PLANNED_NEXT = 500  # campaigns among which those that are due next are looked for
+PLANNED_NEXT = 200  # campaigns among which those that are due next are looked for
 DUE_NEXT = 100  # campaigns whose due times are reckoned: that takes a while
 A_DAY = timedelta(days=1)
 LIVE = (RunState.OPENING, RunState.ACTIVE)
