@@ -14,6 +14,13 @@ from callbeat.clock import CENTURY
 HOW_TO_MAKE_ONE = "make one with  python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
+def _web_address(value: str | None, example: str) -> str | None:
+    parts = split(value) if value else None
+    if value and (parts is None or parts.scheme not in ("http", "https")):
+        raise ValueError(f"is no web address: write {example}")
+    return value
+
+
 class AccountSettings(BaseModel):
     """One set of credentials at one provider. `provider` defaults to the account's own name.
 
@@ -37,10 +44,7 @@ class AccountSettings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _web(cls, value: str | None) -> str | None:
-        parts = split(value) if value else None
-        if value and (parts is None or parts.scheme not in ("http", "https")):
-            raise ValueError("is no web address: write https://api.example.com")
-        return value
+        return _web_address(value, "https://api.example.com")
 
     @field_validator("api_key")
     @classmethod
@@ -81,10 +85,8 @@ class HooksSettings(BaseModel):
     @field_validator("url")
     @classmethod
     def _web(cls, value: str | None) -> str | None:
-        parts = split(value) if value else None
-        if value and (parts is None or parts.scheme not in ("http", "https")):
-            raise ValueError("is no web address: write https://hooks.example.com")
-        return value.rstrip("/") if value else None
+        address = _web_address(value, "https://hooks.example.com")
+        return address.rstrip("/") if address else None
 
     def address_for(self, provider: str) -> str | None:
         """Where that provider posts to; None where nobody can reach us. It bears the secret."""
@@ -131,10 +133,8 @@ class DashboardSettings(BaseModel):
     @field_validator("url")
     @classmethod
     def _web(cls, value: str | None) -> str | None:
-        parts = split(value) if value else None
-        if value and (parts is None or parts.scheme not in ("http", "https")):
-            raise ValueError("is no web address: write https://calls.example.com")
-        return value.rstrip("/") if value else None
+        address = _web_address(value, "https://calls.example.com")
+        return address.rstrip("/") if address else None
 
     @field_validator("operators")
     @classmethod
