@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from callbeat.clock import iso, parse_instant
 from callbeat.errors import Refusal, UsageError
+from callbeat.outcomes import OPEN
 from callbeat.runs import acts, by_hand, report, resolving
 from callbeat.runs.acts_on_files import question_of_running
 from callbeat.runs.context import Context
@@ -130,7 +131,7 @@ def _wait(context: Context, key: str, *, quiet: bool) -> None:
         line, before = bar.add_task(key, total=None, told=""), ""
         while True:
             made = report.run(context.ledger, key)
-            left = sum(made["outcomes"].get(name, 0) for name in ("waiting", "dialling", "talking"))
+            left = sum(made["outcomes"].get(name, 0) for name in OPEN)
             told = _told(made)
             bar.update(line, total=made["calls"] or None, completed=made["calls"] - left, told=told)
             if told != before and not quiet and not err.is_terminal:

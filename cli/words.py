@@ -5,6 +5,8 @@ from typing import Any
 
 from rich.text import Text
 
+from callbeat.outcomes import OPEN
+
 Json = dict[str, Any]
 GOOD, BAD = {"finished"}, {"failed", "missed"}
 
@@ -38,7 +40,7 @@ def outcomes(run: Json) -> str:
 
 def progress(run: Json) -> str:
     """`8/10`: calls that are over, of all."""
-    left = sum(run["outcomes"].get(name, 0) for name in ("waiting", "dialling", "talking"))
+    left = sum(run["outcomes"].get(name, 0) for name in OPEN)
     return f"{run['calls'] - left}/{run['calls']}" if run["calls"] else ""
 
 

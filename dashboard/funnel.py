@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from callbeat.contacts.screening import EXCLUDED, INVALID
+from callbeat.outcomes import OPEN
 
 Json = dict[str, Any]
 REACHED = ("answered", "voicemail")
-STILL_OPEN = ("waiting", "dialling", "talking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +53,4 @@ def _largest_first(counts: dict[str, int]) -> list[tuple[str, int]]:
 
 def kind_of(outcome: str) -> str:
     """Whether somebody was reached, it is not over, or neither."""
-    return "reached" if outcome in REACHED else "open" if outcome in STILL_OPEN else "other"
+    return "reached" if outcome in REACHED else "open" if outcome in OPEN else "other"
