@@ -190,17 +190,15 @@ def test_no_person_is_called_more_often_than_the_cap_over_all_campaigns(world, a
             writer.session.execute(text(f"DELETE FROM {table}"))
 
 
+@pytest.mark.skipif(ON_POSTGRES, reason="it plans by how much there is; test_hot_queries asks with a full ledger")
 def test_the_look_for_calls_goes_by_the_index(world):
     """A year of calls must not be read for each frame."""
     around = Called(DUE - timedelta(days=7), DUE + timedelta(days=7), None)
     query = around.query(CallRow.number_hash, CallRow.number_hash.in_(["a", "b"]))
-    with world.ledger.write() as writer:
-        if ON_POSTGRES:
-            writer.session.execute(text("SET LOCAL enable_seqscan = off"))
-        how = "EXPLAIN" if ON_POSTGRES else "EXPLAIN QUERY PLAN"
-        bind = writer.session.get_bind()
-        told = str(query.compile(bind, compile_kwargs={"literal_binds": True}))
-        plan = "\n".join(str(row) for row in writer.session.connection().exec_driver_sql(f"{how} {told}"))
+    with world.ledger.read() as session:
+        connection = session.connection()
+        told = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan = "\n".join(str(row) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {told}"))
     assert "ix_calls_number_hash" in plan, plan
     assert "SCAN calls" not in plan, plan
 
