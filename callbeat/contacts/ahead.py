@@ -1,16 +1,17 @@
-"""A source is read one frame ahead in a thread of its own, while the frame before it is judged."""
+"""What takes long is done one step ahead in a thread of its own, while what came before it is used."""
 
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import TypeVar
 
-from callbeat.contacts.rows import Rows
+T = TypeVar("T")
 
 
-def one_ahead(frames: Generator[Rows, None, None]) -> Iterator[Rows]:
-    """The same in the same order, and what it raises where it raises it. Whoever stops early ends the reading."""
-    with closing(frames), ThreadPoolExecutor(1, "reading") as reader:
-        coming = reader.submit(next, frames, None)
-        while (rows := coming.result()) is not None:
-            coming = reader.submit(next, frames, None)
-            yield rows
+def one_ahead(steps: Generator[T, None, None]) -> Iterator[T]:
+    """The same in the same order (never None), and what is raised where it is raised. Who stops early ends it."""
+    with closing(steps), ThreadPoolExecutor(1, "ahead") as thread:
+        coming = thread.submit(next, steps, None)
+        while (found := coming.result()) is not None:
+            coming = thread.submit(next, steps, None)
+            yield found

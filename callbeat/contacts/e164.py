@@ -44,9 +44,10 @@ def normalised(phones: pl.Series, region: str | None) -> pl.DataFrame:
     texts = phones.cast(pl.String).fill_null("")
     clean = _settled(texts)
     others = _read_all(texts.filter(~clean), region)
-    place = pl.select(pl.when(~clean).then((~clean).cum_sum() - 1)).to_series()
-    number = pl.select(pl.when(clean).then(texts).otherwise(others["number"].gather(place))).to_series()
-    return pl.DataFrame({"number": number, "reason": others["reason"].gather(place)}, schema=SCHEMA)
+    rows = (~clean).arg_true()
+    reason = pl.repeat(None, len(texts), dtype=pl.String, eager=True)
+    found = {"number": texts.scatter(rows, others["number"]), "reason": reason.scatter(rows, others["reason"])}
+    return pl.DataFrame(found, schema=SCHEMA)
 
 
 def _settled(texts: pl.Series) -> pl.Series:

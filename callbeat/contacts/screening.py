@@ -4,11 +4,13 @@ The order is fixed: invalid number, duplicate in the run, not among the numbers 
 often; then, by whoever knows the hours, no zone and no permitted hour.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import polars as pl
 
+from callbeat.contacts.ahead import one_ahead
 from callbeat.contacts.digits import are_among, digits_of
 from callbeat.contacts.e164 import normalised
 from callbeat.contacts.rows import Rows
@@ -60,10 +62,34 @@ class Screen:
         self._allowed = None if allowed is None else pl.Series("allowed", sorted(allowed), dtype=pl.String)
         self._seen = pl.Series("seen", [], dtype=pl.UInt64)
 
+    def each(self, source: Generator[Rows, None, None]) -> Iterator[tuple[Rows, Sieve]]:
+        """All rows of a source, screened. Numbers are read ahead, on another processor where there is one.
+
+        Raises:
+            SourceError: as the source does.
+        """
+        for rows, sieve in one_ahead(self._read_each(source)):
+            yield rows, self._judged(sieve)
+
     def __call__(self, rows: Rows) -> Sieve:
         """Some rows, screened: those left have `number` besides their own columns."""
+        return self._judged(self._read(rows))
+
+    def _read_each(self, source: Generator[Rows, None, None]) -> Generator[tuple[Rows, Sieve], None, None]:
+        with closing(source):
+            for rows in source:
+                yield rows, self._read(rows)
+
+    def _read(self, rows: Rows) -> Sieve:
+        """Rows with a number, and those without. It looks at nothing but these, so it may be done ahead."""
         sieve = Sieve(rows.frame)
-        self._drop_invalid(sieve)
+        sieve.drop(INVALID, told("broken_row", sieve.left["broken"].is_not_null()))
+        read = normalised(sieve.left["phone"], self._region)
+        sieve.left = sieve.left.with_columns(read["number"])
+        sieve.drop(INVALID, read["reason"])
+        return sieve
+
+    def _judged(self, sieve: Sieve) -> Sieve:
         sieve.drop(EXCLUDED, self._duplicates(sieve.left["number"]))
         if self._allowed is not None:
             allowed = sieve.left["number"].is_in(self._allowed.implode())
@@ -72,17 +98,11 @@ class Screen:
             sieve.drop(EXCLUDED, stage(sieve.left))
         return sieve
 
-    def _drop_invalid(self, sieve: Sieve) -> None:
-        sieve.drop(INVALID, told("broken_row", sieve.left["broken"].is_not_null()))
-        read = normalised(sieve.left["phone"], self._region)
-        sieve.left = sieve.left.with_columns(read["number"])
-        sieve.drop(INVALID, read["reason"])
-
     def _duplicates(self, numbers: pl.Series) -> pl.Series:
         """As whole numbers of at most fifteen digits: eight bytes for each person of the run are kept."""
         digits = digits_of(numbers)
         again = ~digits.is_first_distinct() | are_among(digits, self._seen)
-        self._seen = pl.concat([self._seen, digits.filter(~again)])
+        self._seen.append(digits.filter(~again))
         return told("duplicate", again)
 
 

@@ -1,6 +1,6 @@
 """The contacts of a campaign, wherever they are and whatever they are written in, as frames of numbered rows."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -52,7 +52,7 @@ class QuerySource:
     seconds: float = SECONDS
 
 
-def read_source(source: FileSource | QuerySource, wanted: Wanted, now: datetime) -> Iterator[Rows]:
+def read_source(source: FileSource | QuerySource, wanted: Wanted, now: datetime) -> Generator[Rows, None, None]:
     """Every row of a source, in order, at most 100,000 at a time: a broken row is told, never dropped.
 
     Raises:

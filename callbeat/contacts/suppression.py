@@ -26,6 +26,7 @@ NAMES = frozenset(
     }
 )  # fmt: skip
 _APART = re.compile(r"[\s_-]+")
+_FULL = r"[^\s\x1c-\x1f]"  # what Python takes for no space
 _OF_A_TABLE = re.compile(rf'["\r\0{SEPARATORS}]')
 
 
@@ -78,7 +79,7 @@ def numbers_in(text: str, region: str | None = None) -> pl.Series:
     if not text.strip():
         raise BadList("is empty: write a header such as phone where nobody is on it")
     lines, phones = _phones(text)
-    numbers = in_e164(pl.Series("phone", phones, dtype=pl.String), region)
+    numbers = in_e164(phones, region)
     wrong = numbers.is_null().arg_true()
     if len(wrong):
         more = f" and {len(wrong) - 1:,} further ones" if len(wrong) > 1 else ""
@@ -98,23 +99,23 @@ def _text(path: Path, within: Path | None) -> str:
     return data.decode("utf-8-sig")
 
 
-def _phones(text: str) -> tuple[list[int], list[str]]:
+def _phones(text: str) -> tuple[pl.Series, pl.Series]:
     """The cells that should hold numbers, and the line of each."""
     plain = text.replace("\r\n", "\n")
-    lines = plain.split("\n")
-    if _OF_A_TABLE.search(plain) or max(map(len, lines)) > LONGEST_FIELD:
+    cells = pl.Series("phone", plain.split("\n"), dtype=pl.String)
+    if _OF_A_TABLE.search(plain) or (cells.str.len_chars() > LONGEST_FIELD).any():
         return _phones_of_a_table(text)
-    full = [line for line, cell in enumerate(lines, 1) if cell.strip()]
-    cells = [lines[line - 1] for line in full]
-    begin = 1 if _is_name(cells[0]) else 0
-    return full[begin:], cells[begin:]
+    full = cells.str.contains(_FULL)
+    lines, phones = full.arg_true() + 1, cells.filter(full)
+    begin = 1 if _is_name(phones[0]) else 0
+    return lines[begin:], phones[begin:]
 
 
 def _is_name(cell: str) -> bool:
     return _APART.sub("_", cell.strip().lower()) in NAMES
 
 
-def _phones_of_a_table(text: str) -> tuple[list[int], list[str]]:
+def _phones_of_a_table(text: str) -> tuple[pl.Series, pl.Series]:
     rows = _rows(text)
     line, first = next(rows)
     named = [_is_name(cell) for cell in first]
@@ -127,7 +128,7 @@ def _phones_of_a_table(text: str) -> tuple[list[int], list[str]]:
             raise BadList(f"has {len(row)} fields on line {line} where the first line has {len(first)}")
         lines.append(line)
         phones.append(row[column])
-    return lines, phones
+    return pl.Series("line", lines, dtype=pl.UInt32), pl.Series("phone", phones, dtype=pl.String)
 
 
 def _rows(text: str) -> Iterator[tuple[int, Sequence[str]]]:

@@ -1,7 +1,7 @@
 """Whom a run calls and when: its contacts read, screened and placed in time, some rows at a time."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
@@ -156,9 +156,9 @@ class Roster:
             allowed=means.allowed,
             stages=stages(means.ledger, means.reach.root, campaign, self._due_at, self._run_id),
         )
-        for rows in _rows(means.reach, campaign, self._due_at, self._now):
+        for rows, sieve in screen.each(_rows(means.reach, campaign, self._due_at, self._now)):
             self.notes += rows.notes
-            part = self._part(screen(rows), rows.variables)
+            part = self._part(sieve, rows.variables)
             self.tally.count(part)
             self._sizes.append(part.contacts.select("wave", "row", "bytes"))
             yield part
@@ -226,7 +226,7 @@ def look_at_source(reach: Reach, campaign: Campaign, due_at: datetime, now: date
     next(_rows(reach, campaign, due_at, now), None)
 
 
-def _rows(reach: Reach, campaign: Campaign, due_at: datetime, now: datetime) -> Iterator[Rows]:
+def _rows(reach: Reach, campaign: Campaign, due_at: datetime, now: datetime) -> Generator[Rows, None, None]:
     rules, contacts = rules_of(campaign.provider), campaign.contacts
     wanted = Wanted(
         phone=contacts.phone or rules.phone_column,

@@ -52,4 +52,4 @@ def test_who_stops_early_ends_the_reading(stop):
         with pytest.raises(KeyboardInterrupt):
             reading.throw(KeyboardInterrupt())
     assert len(ended) == 1
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("reading")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
