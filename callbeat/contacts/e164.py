@@ -21,6 +21,7 @@ from callbeat.contacts.number_plans import (
 from callbeat.contacts.numbers import BEHIND, INVALID_NUMBER, NO_COUNTRY_CODE, NO_NUMBER, checked, read
 
 SCHEMA = pl.Schema({"number": pl.String, "reason": pl.String})
+E164 = r"^\+[1-9][0-9]{1,14}$"
 LONGEST = 250  # bytes; libphonenumber takes a text of more signs for no number
 PUNCTUATION = "-‐‑‒–—―−ー－．／ \u00a0\u00ad\u200b\u2060\u3000()（）［］.[]/"
 ZEROS = "٠۰०০੦૦௦๐０"  # the scripts in which somebody writes a list of numbers; `read` knows all others too
@@ -42,17 +43,18 @@ def normalised(phones: pl.Series, region: str | None) -> pl.DataFrame:
     """
     checked(region)
     texts = phones.cast(pl.String).fill_null("")
-    clean = _settled(texts)
-    others = _read_all(texts.filter(~clean), region)
-    rows = (~clean).arg_true()
-    reason = pl.repeat(None, len(texts), dtype=pl.String, eager=True)
-    found = {"number": texts.scatter(rows, others["number"]), "reason": reason.scatter(rows, others["reason"])}
-    return pl.DataFrame(found, schema=SCHEMA)
+    done = _are_done(texts, region)
+    others, rows = _read_all(texts.filter(~done), region), (~done).arg_true()
+    number = texts.scatter(rows, others["number"])
+    reason = pl.repeat(INVALID_NUMBER, len(texts), dtype=pl.String, eager=True).scatter(rows, others["reason"])
+    valid = _are_valid(number).fill_null(False)
+    return pl.select(number=pl.when(valid).then(number), reason=pl.when(~valid).then(reason))
 
 
-def _settled(texts: pl.Series) -> pl.Series:
-    """Which texts are valid numbers in E.164 with nothing before the national number that may be none of it."""
-    return _are_valid(texts) & ~texts.str.contains(prefixed_number())
+def _are_done(texts: pl.Series, region: str | None) -> pl.Series:
+    """Which texts are written like E.164, with nothing before the national number that may be none of it."""
+    done = texts.str.contains(E164) & ~texts.str.contains(prefixed_number())
+    return done if region is None else done & texts.str.contains(known_country_code())
 
 
 def _read_all(texts: pl.Series, region: str | None) -> pl.DataFrame:
@@ -98,15 +100,15 @@ def _read_others(rows: pl.DataFrame, region: str | None) -> Iterator[pl.DataFram
 
 
 def _foreign(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(_or_invalid(_of_the_world(rows["digits"].str.replace("^00", "+"))))
+    return _found(rows, _of_the_world(rows["digits"].str.replace("^00", "+")))
 
 
 def _of_the_world(numbers: pl.Series) -> pl.Series:
-    """Numbers after +, with what may be a national prefix behind the country code: valid ones, or null."""
+    """Numbers after +, without what may be a national prefix behind the country code."""
     prefixed = numbers.str.contains(prefixed_number())
     place = pl.select(pl.when(prefixed).then(prefixed.cum_sum() - 1)).to_series()
     without = _without_prefix(numbers.filter(prefixed)).gather(place)
-    return _valid(pl.select(pl.coalesce(without, numbers)).to_series())
+    return pl.select(pl.coalesce(without, numbers)).to_series()
 
 
 def _without_prefix(numbers: pl.Series) -> pl.Series:
@@ -126,7 +128,7 @@ def _at_home(rows: pl.DataFrame, plan: Plan) -> Iterator[pl.DataFrame]:
     """Numbers after what is dialled in the region before a country code, and those without a + that need none."""
     dialled = _as_dialled_abroad(rows["digits"], plan)
     abroad = dialled.str.starts_with("+") & ~dialled.str.starts_with("+0")  # no country code begins with 0
-    yield rows.filter(abroad).with_columns(_or_invalid(_of_the_world(dialled.filter(abroad))))
+    yield _found(rows.filter(abroad), _of_the_world(dialled.filter(abroad)))
     home = rows.filter(~abroad)
     coded = home["digits"].str.starts_with(str(plan.country_code))
     yield _of_one_plan(home.filter(coded), plan, _numbered(home["digits"].filter(coded), plan))
@@ -139,7 +141,7 @@ def _as_dialled_abroad(digits: pl.Series, plan: Plan) -> pl.Series:
 
 
 def _of_one_plan(rows: pl.DataFrame, plan: Plan, national: pl.Series) -> pl.DataFrame:
-    return rows.with_columns(_or_invalid(_valid(f"+{plan.country_code}" + national)))
+    return _found(rows, f"+{plan.country_code}" + national)
 
 
 def _numbered(digits: pl.Series, plan: Plan) -> pl.Series:
@@ -180,18 +182,14 @@ def _one_by_one(rows: pl.DataFrame, region: str | None) -> pl.DataFrame:
     return rows.join(read_ones.with_columns(text=texts), on="text", how="left")
 
 
+def _found(rows: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+    """Rows with their numbers, which may be invalid."""
+    return rows.with_columns(number=numbers, reason=pl.lit(INVALID_NUMBER))
+
+
 def _refused(rows: pl.DataFrame, reason: str) -> pl.DataFrame:
     return rows.with_columns(number=pl.lit(None, pl.String), reason=pl.lit(reason, pl.String))
 
 
-def _valid(numbers: pl.Series) -> pl.Series:
-    return pl.select(pl.when(_are_valid(numbers)).then(numbers)).to_series()
-
-
 def _are_valid(numbers: pl.Series) -> pl.Series:
     return numbers.str.contains(number_of_a_type()) & numbers.str.contains(number_of_a_plan())
-
-
-def _or_invalid(numbers: pl.Series) -> list[pl.Expr]:
-    number = pl.lit(numbers)
-    return [number.alias("number"), pl.when(number.is_null()).then(pl.lit(INVALID_NUMBER)).alias("reason")]
