@@ -15,7 +15,7 @@ from tests.simulation.driver import Came, Wanted, simulate
 YEAR = Wanted("1", campaigns=200, days=365, lives=14)
 AGAIN = Wanted("1", campaigns=12, days=21, lives=14)  # the same density, for the comparison of two traces
 SMALL = Wanted("1", campaigns=1, days=1)
-MINUTES = 20  # of a core: what the words of the aim are taken for
+MINUTES = 40  # of a core: what the words of the aim are taken for
 
 
 def measure(asked: argparse.Namespace) -> Iterable[Figure]:

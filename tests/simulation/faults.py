@@ -95,7 +95,7 @@ class Weather:
     def _event(self) -> None:
         events = (
             self._storm, self._storm, self._storm, self._emptied, self._jump, self._odd, self._odd, self._garbled,
-            self._reboot, self._no_funds,
+            self.reboot, self._no_funds,
         )  # fmt: skip
         self._chance.choice(events)()
         self._next_event()
@@ -135,9 +135,9 @@ class Weather:
         self._bad("clock jump", length)
         start = self._world.now
         self._place.history.wrong_clock.append((start, start + length + abs(wrong)))
-        self._world.plan(start + length, self._set_right)
+        self._world.plan(start + length, self.set_right)
 
-    def _set_right(self) -> None:
+    def set_right(self) -> None:
         self._world.note("our clock is right again")
         self._world.timeline.wrong = timedelta(0)
 
@@ -163,7 +163,7 @@ class Weather:
         """A request has met what was ordered; what was done to a batch shows for as long as it lives."""
         self._bad(fault, LONG if fault in ("stuck", "failed", "late_visibility") else timedelta(hours=1), provider)
 
-    def _reboot(self) -> None:
+    def reboot(self) -> None:
         """The whole machine: every process dies, and the clock that never jumps begins anew."""
         if self._world.in_a_stall:
             return

@@ -14,6 +14,7 @@ from callbeat.ledger.store import Ledger
 from callbeat.runs.by_hand import run_by_hand, stop_run
 from callbeat.runs.catalog import check_campaign
 from callbeat.runs.context import Context
+from callbeat.runs.heartbeat import confirm_clock
 from callbeat.runs.resolving import carry_out, given_up, held_batch, not_placed, placed
 from callbeat.runs.suppressing import add
 from callbeat.runs.switches import halt, lift, pause, resume
@@ -21,7 +22,7 @@ from tests.simulation.agenda import LiveBatch, instant, rows
 from tests.simulation.campaigns import ALLOWED_OUT, Spec
 from tests.simulation.decisions import Decisions
 from tests.simulation.dials import Dials
-from tests.simulation.history import History
+from tests.simulation.history import A_WHILE, History
 from tests.simulation.outside import ended_by_request, is_parked
 from tests.simulation.progress import Progress
 from tests.simulation.world import World
@@ -29,6 +30,8 @@ from tests.simulation.world import World
 WHO = "somebody"
 ASK_AGAIN = timedelta(minutes=5)
 MOST_TRIES = 6
+NOTICED = timedelta(minutes=10)
+_CLOCK_HELD = "SELECT id FROM beat WHERE held_since IS NOT NULL"
 
 
 class Allowed:
@@ -59,11 +62,15 @@ class Installation:
         self.patience: Callable[[], timedelta] = lambda: timedelta(minutes=10)
         self._seen_held: set[int] = set()
         self._tries: Counter[int] = Counter()
+        self._clock_looked_at = False
         (folder / "campaigns").mkdir(parents=True)
 
     def _check(self) -> None:
         self.progress.check()
         self.decisions.check()
+        if self.world.plans_nothing and not self._clock_looked_at:
+            self._clock_looked_at = True
+            self.world.plan(self.world.now + NOTICED, self._look_at_clock)
         for batch in self.progress.held:
             if batch.id not in self._seen_held:
                 self._seen_held.add(batch.id)
@@ -177,6 +184,20 @@ class Installation:
             self.history.halts[-1] = (self.history.halts[-1][0], self.world.now)
 
     # -- what is held
+
+    def _look_at_clock(self) -> None:
+        """Planning is held though the clock is right again, and no process can know that by itself."""
+        if self.world.timeline.wrong or not rows(self.world.ledger, _CLOCK_HELD):
+            self._clock_looked_at = False
+            return
+        comes = self.world.now + self.patience()
+        self.history.wrong_clock.append((self.world.now - NOTICED, comes + A_WHILE))
+        self.world.plan(comes, self._confirm_clock)
+
+    def _confirm_clock(self) -> None:
+        if not self.world.timeline.wrong:
+            self._person("clock confirm", lambda context: confirm_clock(context, WHO), self._confirm_clock)
+        self._clock_looked_at = False
 
     def _resolve(self, batch: LiveBatch) -> None:
         """Somebody looks at the provider, and says what is there."""

@@ -196,6 +196,11 @@ class World:
     def _free(self, kind: str) -> list[Process]:
         return [process for name, process in self.processes.items() if name.startswith(kind) and process.free]
 
+    @property
+    def plans_nothing(self) -> bool:
+        """Whether a beat doubts its clock."""
+        return any(beat.tick is not None and beat.tick._heartbeat.held for beat in self._free("beat"))
+
     def _tick_at(self, beat: Process) -> datetime:
         """Beat ticks each second; those ticks that find nothing to do are left out."""
         last = self.last_tick.get(beat.name)
