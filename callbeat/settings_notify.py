@@ -4,9 +4,9 @@ import base64
 import binascii
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
-from callbeat.addresses import split
+from callbeat.addresses import is_loopback, split
 from callbeat.campaigns.rules_notify import parse_address, parse_url
 from callbeat.campaigns.wording import WordingError
 
@@ -77,6 +77,18 @@ class NotifySettings(BaseModel):
         if value and (parts is None or parts.netloc != value or parts.port is not None or "@" in value):
             raise ValueError("is no host: write mail.example.com, and the port in CALLBEAT_NOTIFY__SMTP_PORT")
         return value or None
+
+    @field_validator("smtp_tls")
+    @classmethod
+    def _hidden(cls, value: Tls, info: ValidationInfo) -> Tls:
+        """A password that everybody on the way can read is everybody's."""
+        user, host = info.data.get("smtp_user"), info.data.get("smtp_host")
+        if value == "none" and user and host and not is_loopback(f"smtp://{host}"):
+            raise ValueError(
+                "would send the password of CALLBEAT_NOTIFY__SMTP_USER readable to another machine: "
+                "write starttls or tls, or leave the user out where the server asks for none"
+            )
+        return value
 
     @property
     def emails(self) -> tuple[str, ...]:

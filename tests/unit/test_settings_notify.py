@@ -72,3 +72,14 @@ def test_what_cannot_be_used_is_said_with_the_variables_name(load, name, value, 
     assert words in str(caught.value)
     assert "hidden" not in str(caught.value)
     assert name != "secret" or value not in str(caught.value)
+
+
+def test_no_password_goes_readable_over_a_network(load):
+    """To a server on this machine it may, and to any other without a login."""
+    login = {"smtp_user": "callbeat", "smtp_password": "hidden", "smtp_tls": "none"}
+    with pytest.raises(SettingsError, match="CALLBEAT_NOTIFY__SMTP_TLS") as caught:
+        load(smtp_host="mail.example.com", **login)
+    assert "starttls or tls" in str(caught.value)
+    assert "hidden" not in str(caught.value)
+    assert load(smtp_host="localhost").smtp_tls == "none"
+    assert load(smtp_host="mail.example.com", smtp_user="").smtp_tls == "none"
