@@ -17,7 +17,7 @@ class RunState(StrEnum):
     FAILED = "failed"  # it could not be done; the reason says why
     CANCELLED = "cancelled"  # by a person, or by an edit of the file
     SKIPPED = "skipped"  # decided against: overlap, holiday, paused
-    MISSED = "missed"  # no permitted start was left
+    MISSED = "missed"  # no permitted start was left, or nobody approved it in time
 
     @property
     def final(self) -> bool:
