@@ -108,7 +108,7 @@ def secrets_in(value: object) -> Iterator[str]:
     if isinstance(value, SecretStr) and "://" in value.get_secret_value():
         yield from _secrets_of(value.get_secret_value())
     elif isinstance(value, SecretStr):
-        yield value.get_secret_value()
+        yield from {value.get_secret_value(), *value.get_secret_value().split()}  # two while one is changed
     elif isinstance(value, BaseModel | dict):
         yield from (secret for part in dict(value).values() for secret in secrets_in(part))
 

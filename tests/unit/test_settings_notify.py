@@ -83,3 +83,9 @@ def test_no_password_goes_readable_over_a_network(load):
     assert "hidden" not in str(caught.value)
     assert load(smtp_host="localhost").smtp_tls == "none"
     assert load(smtp_host="mail.example.com", smtp_user="").smtp_tls == "none"
+
+
+def test_each_of_two_secrets_is_hidden_in_logs(load):
+    """A receiver's answer, told in a line, may show one of them alone."""
+    load(secret=f"{OTHER} {SECRET}")
+    assert {SECRET, OTHER} <= load_settings().secrets()
