@@ -63,17 +63,15 @@ class Screen:
         self._seen = pl.Series("seen", [], dtype=pl.UInt64)
 
     def each(self, source: Generator[Rows, None, None]) -> Iterator[tuple[Rows, Sieve]]:
-        """All rows of a source, screened. Numbers are read ahead, on another processor where there is one.
+        """All rows of a source, screened: those left have `number` besides their own columns.
+
+        Numbers are read ahead, on another processor where there is one.
 
         Raises:
             SourceError: as the source does.
         """
         for rows, sieve in one_ahead(self._read_each(source)):
             yield rows, self._judged(sieve)
-
-    def __call__(self, rows: Rows) -> Sieve:
-        """Some rows, screened: those left have `number` besides their own columns."""
-        return self._judged(self._read(rows))
 
     def _read_each(self, source: Generator[Rows, None, None]) -> Generator[tuple[Rows, Sieve], None, None]:
         with closing(source):

@@ -108,8 +108,7 @@ def test_of_any_bytes_each_row_is_a_call_or_left_out_for_one_reason(put, lines, 
         assert error.reason in ("source_unreadable", "source_empty")
         assert "2025550" not in error.words
         return
-    screen = Screen()
-    sieves = [screen(some) for some in frames(path)]
+    sieves = [sieve for _, sieve in Screen().each(some for some in frames(path))]
     called = [row for sieve in sieves for row in sieve.left["row"]]
     out = [row for sieve in sieves for row in sieve.dropped["row"]]
     assert sorted([*called, *out]) == [row.row for row in found] == [*range(1, len(found) + 1)]

@@ -1,5 +1,7 @@
 """Every row in exactly one place, for the first reason there is; wherever the rows are cut into frames."""
 
+import threading
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -22,9 +24,8 @@ def rows(*phones, first=1, broken=()):
 
 def screened(*parts, **how):
     """Who is left, and who is out: over all frames."""
-    screen, left, out = Screen(**how), [], []
-    for part in parts:
-        sieve = screen(part)
+    left, out = [], []
+    for _, sieve in Screen(**how).each(part for part in parts):
         left += sieve.left.select("row", "number").rows()
         out += sieve.dropped.rows()
     return left, out
@@ -33,6 +34,23 @@ def screened(*parts, **how):
 def refused(reason, *numbers):
     """A stage that leaves out these."""
     return lambda frame: told(reason, frame["number"].is_in(numbers))
+
+
+def test_who_stops_early_ends_the_source():
+    """A run that cannot be opened leaves no file open, and no thread behind."""
+    ended = []
+
+    def source():
+        try:
+            yield from (rows(ANN, first=row) for row in range(1, 9))
+        finally:
+            ended.append(True)
+
+    found = Screen().each(source())
+    assert next(found)[1].left["number"].to_list() == [ANN]
+    found.close()
+    assert ended == [True]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
 
 
 def test_each_row_ends_with_its_first_reason():
