@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from multiprocessing import get_context
@@ -25,14 +25,23 @@ def measure(asked: argparse.Namespace) -> Iterable[Figure]:
     with contextlib.redirect_stdout(sys.stderr), ProcessPoolExecutor(2, get_context("fork")) as processes:
         whole = processes.submit(_lived, replace(year, seed=asked.seed), True)
         parts = [processes.submit(_lived, replace(part, seed=seed), False) for seed in seeds]
-        first, again, other = (one.result() for one in parts)
-        yield told(whole.result(), year)
+        first, again, other = map(_came, parts)
+        yield told(_came(whole), year)
     yield same(first, again, other, part)
 
 
 def _lived(wanted: Wanted, aloud: bool) -> Came:
     """In a process of its own: it takes time and chance into its own hands."""
     return simulate(wanted, _tell if aloud else lambda _words: None)
+
+
+def _came(lived: Future[Came]) -> Came:
+    """Where a guarantee does not hold: the trace, and as the last line what did not hold."""
+    try:
+        return lived.result()
+    except AssertionError as error:
+        print(*getattr(error, "__notes__", ()), file=sys.stderr)
+        sys.exit(f"{error}")
 
 
 def _tell(words: str) -> None:
