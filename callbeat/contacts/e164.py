@@ -21,7 +21,7 @@ from callbeat.contacts.number_plans import (
 from callbeat.contacts.numbers import BEHIND, INVALID_NUMBER, NO_COUNTRY_CODE, NO_NUMBER, checked, read
 
 SCHEMA = pl.Schema({"number": pl.String, "reason": pl.String})
-E164 = r"^\+[1-9][0-9]{1,14}$"
+LIKE_E164 = r"^\+[1-9][0-9]{1,14}$"
 LONGEST = 250  # bytes; libphonenumber takes a text of more signs for no number
 PUNCTUATION = "-‐‑‒–—―−ー－．／ \u00a0\u00ad\u200b\u2060\u3000()（）［］.[]/"
 ZEROS = "٠۰०০੦૦௦๐０"  # the scripts in which somebody writes a list of numbers; `read` knows all others too
@@ -46,14 +46,15 @@ def normalised(phones: pl.Series, region: str | None) -> pl.DataFrame:
     done = _are_done(texts, region)
     others, rows = _read_all(texts.filter(~done), region), (~done).arg_true()
     number = texts.scatter(rows, others["number"])
-    reason = pl.repeat(INVALID_NUMBER, len(texts), dtype=pl.String, eager=True).scatter(rows, others["reason"])
+    told = pl.repeat(None, len(texts), dtype=pl.String, eager=True).scatter(rows, others["reason"])
     valid = _are_valid(number).fill_null(False)
+    reason = told.fill_null(INVALID_NUMBER)
     return pl.select(number=pl.when(valid).then(number), reason=pl.when(~valid).then(reason))
 
 
 def _are_done(texts: pl.Series, region: str | None) -> pl.Series:
     """Which texts are written like E.164, with nothing before the national number that may be none of it."""
-    done = texts.str.contains(E164) & ~texts.str.contains(prefixed_number())
+    done = texts.str.contains(LIKE_E164) & ~texts.str.contains(prefixed_number())
     return done if region is None else done & texts.str.contains(known_country_code())
 
 
@@ -184,7 +185,7 @@ def _one_by_one(rows: pl.DataFrame, region: str | None) -> pl.DataFrame:
 
 def _found(rows: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
     """Rows with their numbers, which may be invalid."""
-    return rows.with_columns(number=numbers, reason=pl.lit(INVALID_NUMBER))
+    return rows.with_columns(number=numbers, reason=pl.lit(None, pl.String))
 
 
 def _refused(rows: pl.DataFrame, reason: str) -> pl.DataFrame:

@@ -199,14 +199,14 @@ class World:
     @property
     def plans_nothing(self) -> bool:
         """Whether a beat doubts its clock."""
-        return any(beat.tick is not None and beat.tick._heartbeat.held for beat in self._free("beat"))
+        return any(_doubts(beat) for beat in self._free("beat"))
 
     def _tick_at(self, beat: Process) -> datetime:
         """Beat ticks each second; those ticks that find nothing to do are left out."""
         last = self.last_tick.get(beat.name)
         if last is None:
             return self.now
-        if self.files_changed[beat.name] or (beat.tick is not None and beat.tick._heartbeat.held):
+        if self.files_changed[beat.name] or _doubts(beat):
             return last + timedelta(seconds=ASK_EVERY if not self.files_changed[beat.name] else READ_EVERY)
         wanted = self.snapshot.next_action(self.timeline.wall())
         if wanted is None or wanted > self.timeline.wall() + LONGEST_IDLE:
@@ -251,7 +251,7 @@ class World:
         self.last_tick[beat.name] = self.now
         if not self.files_changed[beat.name]:
             beat.tick._last["files"] = self.timeline.steady  # type: ignore[union-attr]
-        self.files_changed[beat.name] = beat.tick._heartbeat.held  # type: ignore[union-attr]
+        self.files_changed[beat.name] = _doubts(beat)
         self.act(beat, "tick", beat.tick)  # type: ignore[arg-type]
 
     def act(self, process: Process, doing: str, do: Callable[[], object]) -> None:
@@ -308,3 +308,8 @@ class World:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         self.files_changed |= dict.fromkeys(self.files_changed, True)
+
+
+def _doubts(beat: Process) -> bool:
+    """Whether it holds planning, because it does not believe its clock."""
+    return beat.tick is not None and beat.tick._heartbeat.held
