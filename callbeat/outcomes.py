@@ -16,7 +16,7 @@ class Outcome(StrEnum):
     FAILED = "failed"  # dialled, or tried to, and the network or the provider gave up
     CANCELLED = "cancelled"  # stopped by a person before it was dialled
     NOT_PLACED = "not_placed"  # never dialled: refused, hours ended, missed
-    UNKNOWN = "unknown"  # given up, never settled, held for ever
+    UNKNOWN = "unknown"  # given up, never settled, held for ever, or nobody can tell whether it rang
 
     @property
     def final(self) -> bool:

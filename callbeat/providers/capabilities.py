@@ -43,6 +43,7 @@ class Capabilities:
     requests_a_minute: int | None
     retries: RetriesBy
     retries_as_told: bool  # after the outcomes that it was told; else it chooses those by itself
+    attempts_told: bool  # of a call that waits to be tried again it shows that it was dialled before
     retry_rules: str  # in words, for people
     concurrency: str
     from_numbers: str

@@ -50,6 +50,9 @@ ROWS: dict[str, Cell] = {
     "size of a batch": _can(lambda can: _size(can)),
     "requests a minute": _can(lambda can: f"{can.requests_a_minute:,}" if can.requests_a_minute else "not stated"),
     "retries are made": _can(lambda can: RETRIES[can.retries]),
+    "a call that is stopped while it waits to be tried again": _can(
+        lambda can: "shows what came of it before" if can.attempts_told else "looks as if never dialled: `unknown`"
+    ),
     "`retries`": _can(lambda can: can.retry_rules),
     "`concurrency`": _can(lambda can: can.concurrency),
     "`from_numbers`": _can(lambda can: can.from_numbers),

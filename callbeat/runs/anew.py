@@ -6,7 +6,7 @@ nobody. It is looked up, created and verified like any other; where no start is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, or_, select, update
 
@@ -75,7 +75,7 @@ def ending(job: BatchJob, seen: BatchSeen | None) -> Ending | None:
     """
     start = job.batch.start_at
     stopped = seen is None or seen.phase is Phase.STOPPED
-    if job.batch.stop_reason != LEFT_OUT or start is None or not stopped or _now_there(job) >= start:
+    if job.batch.stop_reason != LEFT_OUT or start is None or not stopped or job.now_there >= start:
         return None
     try:
         left = now_listed(job)
@@ -83,10 +83,6 @@ def ending(job: BatchJob, seen: BatchSeen | None) -> Ending | None:
         return Ending([], error.words)
     chosen = job.choose_start()
     return Ending(left, _why_no_new(job) or (chosen.words if isinstance(chosen, NoneLeft) else None))
-
-
-def _now_there(job: BatchJob) -> datetime:
-    return job.now + max(job.provider.clock_difference, timedelta(0))
 
 
 def _why_no_new(job: BatchJob) -> str | None:

@@ -28,6 +28,7 @@ from callbeat.ledger.writer import Writer
 from callbeat.outcomes import OPEN, Outcome
 from callbeat.providers.answers import Accepted, Failure
 from callbeat.providers.port import BatchSeen, CallSeen
+from callbeat.runs.hidden import MAY_HAVE_RUNG, may_have_rung
 from callbeat.runs.job import BatchJob
 from callbeat.runs.listing import endless
 from callbeat.runs.next_step import reads_talk
@@ -115,7 +116,8 @@ def write_calls(job: BatchJob, found: Mapping[int, CallSeen], *, page: str | Non
 
     Where each attempt is a call of its own, an older one does not replace a newer one.
     """
-    values = [_values(call_id, call, job) for call_id, call in found.items()]
+    hidden = may_have_rung(job)
+    values = [_values(call_id, call, job, hidden=hidden) for call_id, call in found.items()]
     asked = who_asked(job, found)
     key = key_for(job, asked)
     with job.context.ledger.write() as writer:
@@ -147,10 +149,10 @@ def _remembered() -> dict[str, Any]:
     """What a contact came to before it was to be tried again: a stop must not make it one that was never rung."""
     new: BindParameter[Any] = bindparam("outcome", type_=Word(Outcome))
     rung = or_(*(CallRow.outcome == one for one in RUNG))  # not IN: it cannot be written for many rows at once
-    undialled = or_(*(new == one for one in UNDIALLED))
+    attempts: BindParameter[Any] = bindparam("attempts")
+    undialled = or_(*(new == one for one in UNDIALLED), and_(new == Outcome.UNKNOWN, attempts == 0))
     before = case((rung, CallRow.outcome), else_=CallRow.last_outcome)
     given_back = and_(undialled, before.is_not(None))
-    attempts: BindParameter[Any] = bindparam("attempts")
     return {
         "last_outcome": before,
         "outcome": case((given_back, before), else_=new),
@@ -172,10 +174,12 @@ def change_calls(
     writer.session.connection().execute(statement, values)
 
 
-def _values(call_id: int, call: CallSeen, job: BatchJob) -> dict[str, Any]:
+def _values(call_id: int, call: CallSeen, job: BatchJob, *, hidden: bool) -> dict[str, Any]:
+    outcome = final_outcome(call.outcome, job.batch.stop_reason, call.attempts, hidden=hidden)
+    doubted = outcome is Outcome.UNKNOWN and outcome is not call.outcome
     return {
         "call_id": call_id,
-        "outcome": final_outcome(call.outcome, job.batch.stop_reason, call.attempts),
+        "outcome": outcome,
         "provider_call": call.ref or None,
         "provider_status": call.status_word[:60],
         "attempts": call.attempts,
@@ -184,7 +188,7 @@ def _values(call_id: int, call: CallSeen, job: BatchJob) -> dict[str, Any]:
         "seconds": call.seconds,
         "cost": call.cost,
         "currency": call.currency,
-        "error": call.error,
+        "error": MAY_HAVE_RUNG if doubted else call.error,
     }
 
 

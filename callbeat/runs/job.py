@@ -71,6 +71,11 @@ class BatchJob:
         return self.rules.capabilities
 
     @property
+    def now_there(self) -> datetime:
+        """Campaign time by the later of our clock and the provider's."""
+        return self.now + max(self.provider.clock_difference, timedelta(0))
+
+    @property
     def due_at(self) -> datetime:
         """When its wave is due: its recipients' hours may begin after the run is."""
         return self.batch.due_at or self.run.due_at

@@ -105,13 +105,17 @@ def settled(call: Attempted, retries: RetryWish | None, now: datetime, start_at:
     return start_at is not None and now > start_at + sum(retries.after, RETRY_GRACE) + UNDATED_GRACE
 
 
-def final_outcome(outcome: Outcome, stop_reason: str | None, attempts: int = 0) -> Outcome:
+def final_outcome(outcome: Outcome, stop_reason: str | None, attempts: int = 0, *, hidden: bool = False) -> Outcome:
     """A call that was stopped before it was dialled: by a person it is cancelled, else it was not placed.
 
-    One that was ended while it rang stays cancelled: whoever it rang at was not left alone.
+    One that was ended while it rang stays cancelled: whoever it rang at was not left alone. Where earlier attempts
+    are `hidden`, nobody knows.
     """
+    if outcome is not Outcome.CANCELLED or attempts:
+        return outcome
     by_rule = stop_reason is not None and stop_reason != "stopped"
-    return Outcome.NOT_PLACED if outcome is Outcome.CANCELLED and by_rule and not attempts else outcome
+    left_over = Outcome.NOT_PLACED if by_rule else outcome
+    return Outcome.UNKNOWN if hidden else left_over
 
 
 def worth_reading(calls: int, over: int, known: int, elapsed: timedelta) -> bool:

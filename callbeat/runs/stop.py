@@ -14,6 +14,7 @@ from callbeat.runs.calls import Shown, close_calls, outcomes_in_words, read_call
 from callbeat.runs.ceilings import DAILY_COST
 from callbeat.runs.context import Context
 from callbeat.runs.errands import Errand
+from callbeat.runs.hidden import may_have_rung
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.next_step import RUNG_OFF
 from callbeat.runs.poll import ENDED
@@ -231,10 +232,11 @@ def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:
 
 
 def _never_dialled(job: BatchJob, seen: BatchSeen | None) -> Outcome:
-    """What an open call becomes: one of a batch that has vanished after its start may have been rung."""
+    """What an open call becomes: nobody knows of one whose batch vanished after its start, or hides attempts."""
     began = job.batch.phase != DELETED_UNBEGUN
     started = began and job.batch.start_at is not None and job.now >= job.batch.start_at
-    return Outcome.UNKNOWN if seen is None and started else left_over(job.batch.stop_reason)
+    doubtful = started if seen is None else may_have_rung(job)
+    return Outcome.UNKNOWN if doubtful else left_over(job.batch.stop_reason)
 
 
 def left_over(stop_reason: str | None) -> Outcome:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from callbeat.campaigns.model import Campaign
@@ -60,7 +60,8 @@ def _by_concurrency(session: Session, campaign: Campaign) -> float | None:
 def _when_cut_short(session: Session, campaign: Campaign) -> float | None:
     """Calls a minute of the last run, if its hours ended before many of its calls were placed."""
     last = select(func.max(RunRow.id)).where(RunRow.campaign == campaign.name, RunRow.state == RunState.FINISHED)
-    placed = func.count().filter(CallRow.outcome.not_in(UNDIALLED))
+    seen_dialled = or_(CallRow.outcome != Outcome.UNKNOWN, CallRow.attempts > 0)
+    placed = func.count().filter(CallRow.outcome.not_in(UNDIALLED), seen_dialled)
     batches = (
         select(BatchRow.start_at, BatchRow.dial_until, BatchRow.stop_reason, placed, func.count())
         .select_from(BatchRow)

@@ -59,6 +59,19 @@ def test_a_call_is_not_over_while_a_further_attempt_is_due(party):
     assert party.seen(ref).over == 0
 
 
+@by_batch
+def test_a_call_stopped_while_it_waits_again_shows_that_it_rang_where_attempts_are_told(party):
+    """Else it looks as if nobody had been rung: what a cap on calls must know is then doubted, not guessed."""
+    ref = party.started(*numbered(60), retries=RetryWish((2 * HOUR,), ("no_answer", "busy")), after=3600)
+    (waits,) = party.calls(ref)
+    value(party.provider.stop_call(waits.ref) if party.can.stops_single_calls else party.provider.stop(ref))
+    party.sandbox.advance(120)
+    (call,) = party.calls(ref)
+    rang = call.attempts > 0 or call.outcome not in (Outcome.WAITING, Outcome.CANCELLED, Outcome.NOT_PLACED)
+    assert attempts(party) == {"60": 1}
+    assert rang is party.can.attempts_told
+
+
 @by_request
 def test_a_wish_is_not_sent_along_where_each_round_is_a_request(party):
     """It would be a field that the provider does not know."""

@@ -43,6 +43,7 @@ class BolnaRules:
         requests_a_minute=1000,
         retries=RetriesBy.BATCH,
         retries_as_told=True,
+        attempts_told=True,
         retry_rules="1 to 3, each pause in whole minutes; on no_answer, busy, failed or voicemail as chosen",
         concurrency="not per batch: it belongs to the Bolna account",
         from_numbers="any, in E.164",

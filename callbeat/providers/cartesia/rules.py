@@ -46,6 +46,7 @@ class CartesiaRules:
         requests_a_minute=None,
         retries=RetriesBy.REQUEST,
         retries_as_told=True,
+        attempts_told=True,
         retry_rules="any number and pause, counted from the end of the whole round; always after no_answer, busy "
         "and failed together",
         concurrency="a number from 1 to the organization's own limit; shared among the batches of a run",

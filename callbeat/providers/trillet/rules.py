@@ -43,6 +43,7 @@ class TrilletRules:
         requests_a_minute=60,
         retries=RetriesBy.BATCH,
         retries_as_told=False,
+        attempts_told=False,
         retry_rules="pauses of whole hours or days; Trillet itself decides after which outcomes",
         concurrency="not per batch: it belongs to the Trillet plan",
         from_numbers="none: they belong to the agent",

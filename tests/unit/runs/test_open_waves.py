@@ -113,15 +113,16 @@ def test_a_start_that_nobody_needed_leaves_no_batch(world):
 # -- how many there is time for ---------------------------------------------------------------------------------
 
 
-def ended(world, placed, of=200, n=1, **over):
+def ended(world, placed, of=200, n=1, left=Outcome.NOT_PLACED, **over):
     """A run that is over, with a batch of which so many calls were placed in an hour before its hours ended."""
     run = world.a_run(state=RunState.FINISHED, due_at=DUE - timedelta(days=n))
     plain = {"stop_reason": HOURS_ENDED, "start_at": DUE, "dial_until": DUE + minutes(65)}
     batch = world.a_batch(BatchState.STOPPED, run=run, rows=of, **plain | over)
     with world.ledger.write() as writer:
         of_batch = update(CallRow).where(CallRow.batch_id == batch.id)
-        writer.session.execute(of_batch.values(outcome=Outcome.ANSWERED, attempts=1, seconds=40))
-        writer.session.execute(of_batch.where(CallRow.row > placed).values(outcome=Outcome.NOT_PLACED))
+        writer.session.execute(of_batch.where(CallRow.row > placed).values(outcome=left))
+        answered = {"outcome": Outcome.ANSWERED, "attempts": 1, "seconds": 40}
+        writer.session.execute(of_batch.where(CallRow.row <= placed).values(answered))
 
 
 def pace(world, **over):
@@ -134,6 +135,12 @@ def test_the_pace_of_a_campaign_is_known_when_its_hours_ended_before_its_calls(w
     """A hundred and twenty in an hour, of two hundred."""
     assert pace(world) is None
     ended(world, 120)
+    assert pace(world) == 2
+
+
+def test_calls_of_which_nobody_knows_whether_they_rang_were_not_placed_in_time(world):
+    """A provider that hides attempts makes all unknown whom it had no time for: not a sign that it was fast."""
+    ended(world, 120, left=Outcome.UNKNOWN)
     assert pace(world) == 2
 
 

@@ -136,3 +136,12 @@ def test_a_call_that_a_rule_left_out_was_not_placed(shown, stop_reason, kept):
 def test_a_call_that_was_ended_while_it_rang_was_placed():
     """A batch that rang during an outage, and was to be stopped then: its phone did ring."""
     assert final_outcome(O.CANCELLED, "hours_ended", attempts=1) is O.CANCELLED
+
+
+@pytest.mark.parametrize("stop_reason", ["stopped", "hours_ended", None])
+def test_where_earlier_attempts_are_hidden_nobody_knows_whether_it_rang(stop_reason):
+    """Only of a call without any attempt that was stopped: everything else is what it is shown as."""
+    assert final_outcome(O.CANCELLED, stop_reason, hidden=True) is O.UNKNOWN
+    assert final_outcome(O.CANCELLED, stop_reason, attempts=1, hidden=True) is O.CANCELLED
+    assert final_outcome(O.NO_ANSWER, stop_reason, attempts=1, hidden=True) is O.NO_ANSWER
+    assert final_outcome(O.NOT_PLACED, stop_reason, hidden=True) is O.NOT_PLACED  # no funds, by its own word
