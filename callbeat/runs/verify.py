@@ -15,12 +15,13 @@ from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.labels import bears
 from callbeat.runs.listing import list_batches, older_than, opened_at
 from callbeat.runs.starts import VERIFY_AHEAD
-from callbeat.runs.verdicts import BETWEEN_READS
+from callbeat.runs.verdicts import BETWEEN_READS, LISTS_TO_PROVE_ABSENCE
 
 TWICE = 2
 AHEAD = (Phase.DIALLING, Phase.OVER)  # of ours, which has not begun
 EARLY = timedelta(minutes=1)  # clocks differ by less
 AGAIN = timedelta(seconds=30)
+LOOKS_FOR_NEW = 5  # a quarter of an hour: what a provider has just made it may show late
 
 
 def verify(context: Context, batch_id: int) -> None:
@@ -149,9 +150,13 @@ def _not_shown(job: BatchJob) -> None:
 
 
 def _denied(job: BatchJob, answer: Refused) -> None:
-    """What was made a moment ago may not be shown yet: only three looks apart say that it is gone."""
-    if not held_as_gone(job, f"it was scheduled, and the provider no longer knows it: {answer.reason}"):
-        _not_verified(job, Busy(answer.reason, BETWEEN_READS))
+    """Only three looks apart say that it is gone; more, ever further apart, where it has never been shown yet."""
+    soon = job.now >= (job.batch.start_at or job.now) - VERIFY_AHEAD
+    late = job.batch.verified == 0 and not soon
+    looks = LOOKS_FOR_NEW if late else LISTS_TO_PROVE_ABSENCE
+    if not held_as_gone(job, f"it was scheduled, and the provider no longer knows it: {answer.reason}", looks):
+        apart = 2 ** (job.batch.denials - 1) if late else 1
+        _not_verified(job, Busy(answer.reason, BETWEEN_READS * apart))
 
 
 def _not_verified(job: BatchJob, answer: Failure, *, twice: bool = False) -> None:

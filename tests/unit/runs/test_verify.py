@@ -119,6 +119,7 @@ def test_a_batch_that_is_not_listed_is_asked_for(world):
 def test_a_batch_that_the_provider_does_not_know_is_held(world):
     """Somebody deleted it there, or it dialled and went: only a person can tell."""
     batch = shown(world)
+    world.set(batch, verified=1)
     world.provider.will("get", Refused("404 no such batch", Why.NOT_FOUND))
     states = []
     for _ in range(3):

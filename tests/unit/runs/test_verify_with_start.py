@@ -44,13 +44,42 @@ def test_calls_that_the_provider_did_not_take_are_told(world):
 
 def test_a_batch_that_is_gone_is_held(world):
     """Somebody cancelled it there, or it never was what we think."""
-    batch = a_batch(world, "trillet")
+    batch = a_batch(world, "trillet", verified=1)
     world.provider.will("get", Refused("404", Why.NOT_FOUND))
     states = []
     for _ in range(3):
         states.append(step(world, batch).state)
         world.clock.go(seconds(61))
     assert states == [S.SCHEDULED, S.SCHEDULED, S.HELD]
+
+
+def looks_until_held(world, batch):
+    """The minutes before its start at which the provider was asked for it."""
+    world.provider.will("get", Refused("404", Why.NOT_FOUND))
+    looks = []
+    while world.get(batch).state is S.SCHEDULED and world.now < DUE + minutes(1):
+        looks.append(round((DUE - world.now).total_seconds() / 60))
+        after = step(world, batch)
+        world.clock.time = max(after.next_action_at or world.now, world.now + seconds(1))
+    assert world.get(batch).state is S.HELD
+    return looks
+
+
+@pytest.mark.parametrize("provider", ["bolna", "trillet"])
+def test_what_was_made_a_moment_ago_may_be_shown_late(world, provider):
+    """A provider that catches up after five minutes has lost nothing, and a person is asked for nothing."""
+    batch = a_batch(world, provider)
+    world.provider.will("list_batches", Accepted([]))
+    world.clock.time = DUE - minutes(85)
+    assert looks_until_held(world, batch) == [85, 84, 82, 78, 70]
+
+
+@pytest.mark.parametrize(("ahead", "looks"), [(6, [6, 5, 3]), (5, [5, 4, 2])])
+def test_shortly_before_its_start_a_person_must_know_soon(world, ahead, looks):
+    """There may be time to make another."""
+    batch = a_batch(world, "trillet")
+    world.clock.time = DUE - minutes(ahead)
+    assert looks_until_held(world, batch) == looks
 
 
 def test_a_second_batch_is_cancelled_before_it_starts(world):
