@@ -49,19 +49,33 @@ class CsvRows:
             yield frame
 
     def _read(self, block: bytes, *, last: bool) -> tuple[pl.DataFrame, bytes]:
+        plain = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in block else block
+        if (even := self._even(plain)) is not None:
+            return even, b""
         free = _not_in(block)
         if free is None:
             return self._all_by_hand(block, last=last)
-        plain = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in block else block
         lines = _as_lines(plain, free)
         if QUOTE in block or _longest(lines) > LONGEST_FIELD:
             return self._mixed(lines, block, last=last)
         self.lines += lines.len()
         separators = lines.str.count_matches(self.separator, literal=True)
-        if NUL not in block and self.table.columns > 1 and (separators == self.table.columns - 1).all():
-            return self._fields(plain, lines.len()).with_columns(pl.lit(None, pl.String).alias(BROKEN)), b""
         judged = pl.DataFrame({"line": lines, "separators": separators}).with_row_index(_AT)
         return self._split(judged.filter(pl.col("line") != ""), has_nul=NUL in block), b""
+
+    def _even(self, block: bytes) -> pl.DataFrame | None:
+        """Plain lines as columns, if each has as many fields as the header: by their sum, and as none has more."""
+        ends = block.count(b"\n") + (not block.endswith(b"\n"))
+        if not block or block.count(self.separator.encode()) != ends * (self.table.columns - 1):
+            return None
+        if QUOTE in block or NUL in block or self.table.columns < 2 or _has_long_line(block):
+            return None
+        try:
+            frame = self._fields(block, all_columns=True)
+        except pl.exceptions.ComputeError:
+            return None
+        self.lines += frame.height
+        return frame.with_columns(pl.lit(None, pl.String).alias(BROKEN))
 
     def _all_by_hand(self, block: bytes, *, last: bool) -> tuple[pl.DataFrame, bytes]:
         """A block in which no sign is free to make lines out of it."""
@@ -80,15 +94,19 @@ class CsvRows:
         told = judged.select(_AT, "line", why.alias(BROKEN))
         good = told.filter(pl.col(BROKEN).is_null())
         whole = pl.concat(
-            [good.select(_AT, BROKEN), self._fields(_joined(good["line"]), good.height)], how="horizontal"
+            [good.select(_AT, BROKEN), self._fields(_joined(good["line"])).head(good.height)], how="horizontal"
         )
         if good.height == told.height:
             return whole
         broken = told.filter(pl.col(BROKEN).is_not_null()).select(_AT, BROKEN)
         return pl.concat([whole, broken], how="diagonal").sort(_AT)
 
-    def _fields(self, lines: bytes, rows: int) -> pl.DataFrame:
-        """Lines of the right number of fields as columns. The first line keeps polars from guessing at the rest."""
+    def _fields(self, lines: bytes, *, all_columns: bool = False) -> pl.DataFrame:
+        """Lines of the right number of fields as columns. The first line keeps polars from guessing at the rest.
+
+        Raises:
+            ComputeError: a line has too many fields. Polars sees that only where it reads all columns.
+        """
         names = [f"column_{place}" for place in range(self.table.columns)]
         first = self.separator * (self.table.columns - 1) + "\n"
         frame = pl.read_csv(
@@ -96,11 +114,11 @@ class CsvRows:
             has_header=False,
             separator=self.separator,
             schema=dict.fromkeys(names, pl.String),
-            columns=sorted({names[place] for place in self.table.taken.values()}),
+            columns=names if all_columns else sorted({names[place] for place in self.table.taken.values()}),
             empty_string_is_null=False,
         )
         columns = [pl.col(names[place]).alias(name) for name, place in self.table.taken.items()]
-        return frame.slice(1, rows).select(columns)
+        return frame.slice(1).select(columns)
 
     def _mixed(self, lines: pl.Series, block: bytes, *, last: bool) -> tuple[pl.DataFrame, bytes]:
         """Lines of which some have quotes: those whose fields are quoted as a whole are as good as plain ones."""
@@ -152,6 +170,16 @@ def _as_lines(block: bytes, free: str) -> pl.Series:
         b"\n" + block, has_header=False, separator=free, quote_char=None, schema=schema, empty_string_is_null=False
     )
     return frame["line"].slice(1)
+
+
+def _has_long_line(block: bytes) -> bool:
+    """Whether a field may be too long: from line to line, as far ahead as one may reach."""
+    at = 0
+    while len(block) - at > LONGEST_FIELD:
+        at = block.rfind(b"\n", at, at + LONGEST_FIELD + 1) + 1
+        if at == 0:
+            return True
+    return False
 
 
 def _longest(lines: pl.Series) -> int:
