@@ -62,14 +62,18 @@ def _read_all(texts: pl.Series, region: str | None) -> pl.DataFrame:
     texts = texts.str.strip_chars_end(BEHIND)
     rows = pl.DataFrame({"text": texts, "digits": _bare(texts)}).with_row_index("row")
     plain = _are_plain(rows, region)
-    done = [*_read_plain(rows.filter(plain), region), *_read_others(rows.filter(~plain), region)]
-    return pl.concat([part.select("row", *SCHEMA) for part in done]).sort("row").select(*SCHEMA)
+    found = pl.repeat(None, len(texts), dtype=pl.String, eager=True)
+    number, reason = found.alias("number"), found.alias("reason")
+    for part in (*_read_plain(rows.filter(plain), region), *_read_others(rows.filter(~plain), region)):
+        number = number.scatter(part["row"], part["number"])
+        reason = reason.scatter(part["row"], part["reason"])
+    return pl.DataFrame([number, reason])
 
 
 def _bare(texts: pl.Series) -> pl.Series:
     """Digits and perhaps a + alone, if the text is a plain number. A table with gaps writes 12.0 for 12."""
-    if texts.str.ends_with(".0").any():
-        texts = texts.str.replace(r"^(\D*\d+)\.0$", "${1}")
+    decimal = texts.str.ends_with(".0").arg_true()
+    texts = texts.scatter(decimal, texts.gather(decimal).str.replace(r"^(\D*\d+)\.0$", "${1}"))
     return texts.str.replace(r"^[^\d+＋]+", "").str.replace_many(list(_SIGNS), list(_SIGNS.values()))
 
 
@@ -106,10 +110,8 @@ def _foreign(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _of_the_world(numbers: pl.Series) -> pl.Series:
     """Numbers after +, without what may be a national prefix behind the country code."""
-    prefixed = numbers.str.contains(prefixed_number())
-    place = pl.select(pl.when(prefixed).then(prefixed.cum_sum() - 1)).to_series()
-    without = _without_prefix(numbers.filter(prefixed)).gather(place)
-    return pl.select(pl.coalesce(without, numbers)).to_series()
+    prefixed = numbers.str.contains(prefixed_number()).arg_true()
+    return numbers.scatter(prefixed, _without_prefix(numbers.gather(prefixed)))
 
 
 def _without_prefix(numbers: pl.Series) -> pl.Series:
