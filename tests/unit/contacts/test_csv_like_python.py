@@ -133,3 +133,12 @@ def test_blocks_of_any_size_say_the_same(text, size):
         assert ours(text, 2, ",") == plainly(text, 2, ",")
     finally:
         csv_rows.BLOCK = before
+
+
+@pytest.mark.parametrize("short", ["a", ""], ids=["too short", "empty"])
+def test_lines_whose_separators_are_right_only_in_their_sum_are_told_one_by_one(short):
+    """Blocks of even lines are split at once: a field too many, far behind one too few, must not slip through."""
+    lines = ["a,b"] * 60_000
+    lines[10], lines[50_000] = short, "a,b,"
+    text = "\n".join(lines) + "\n"
+    assert ours(text, 2, ",") == plainly(text, 2, ",")
