@@ -65,10 +65,10 @@ class CsvRows:
 
     def _even(self, block: bytes) -> pl.DataFrame | None:
         """Plain lines as columns, if each has as many fields as the header: by their sum, and as none has more."""
-        ends = block.count(b"\n") + (not block.endswith(b"\n"))
-        if not block or block.count(self.separator.encode()) != ends * (self.table.columns - 1):
+        if not block or QUOTE in block or NUL in block or self.table.columns < 2 or _has_long_line(block):
             return None
-        if QUOTE in block or NUL in block or self.table.columns < 2 or _has_long_line(block):
+        ends = block.count(b"\n") + (not block.endswith(b"\n"))
+        if block.count(self.separator.encode()) != ends * (self.table.columns - 1):
             return None
         try:
             frame = self._fields(block, all_columns=True)

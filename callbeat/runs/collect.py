@@ -10,7 +10,7 @@ from callbeat.runs.calls import Shown, close_calls, outcomes_in_words, read_call
 from callbeat.runs.ceilings import stop_what_costs_too_much
 from callbeat.runs.context import Context
 from callbeat.runs.errands import Errand
-from callbeat.runs.hidden import MAY_HAVE_RUNG, may_have_rung
+from callbeat.runs.hidden import left_waiting
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.needs import retry_wish
 from callbeat.runs.next_step import reads_talk
@@ -135,11 +135,10 @@ def end_with_talk(job: BatchJob) -> None:
         return
     phase = Phase(job.batch.phase or Phase.OVER)
     to = {Phase.STOPPED: BatchState.STOPPED, Phase.FAILED: BatchState.FAILED}.get(phase, BatchState.FINISHED)
-    left = Outcome.UNKNOWN, MAY_HAVE_RUNG
-    if to is BatchState.FINISHED or not may_have_rung(job):
-        left = Outcome.NOT_PLACED, MISSING_ERROR
+    missing = Outcome.NOT_PLACED, MISSING_ERROR
+    left, error = missing if to is BatchState.FINISHED else left_waiting(job, *missing)
     with job.context.ledger.write() as writer:
-        close_calls(writer, job.batch.id, never_dialled=left[0], error=left[1])
+        close_calls(writer, job.batch.id, never_dialled=left, error=error)
         words = outcomes_in_words(writer.session, [job.batch.id])
         writer.move(
             job.batch, to, at=job.now, why=f"every call is accounted for: {words}; at the provider it is {phase}",

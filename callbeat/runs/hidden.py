@@ -3,10 +3,16 @@
 from pydantic import ValidationError
 from sqlalchemy.exc import NoResultFound
 
+from callbeat.outcomes import Outcome
 from callbeat.runs.job import BatchJob
 from callbeat.runs.needs import fitting, retry_wish
 
 MAY_HAVE_RUNG = "stopped while it waited; the provider does not show whether it had been tried before"
+
+
+def left_waiting(job: BatchJob, never_dialled: Outcome, error: str | None = None) -> tuple[Outcome, str | None]:
+    """What a call that still waits becomes once its batch has been ended early, and what is said of it."""
+    return (Outcome.UNKNOWN, MAY_HAVE_RUNG) if may_have_rung(job) else (never_dialled, error)
 
 
 def may_have_rung(job: BatchJob) -> bool:

@@ -14,7 +14,7 @@ from callbeat.runs.calls import Shown, close_calls, outcomes_in_words, read_call
 from callbeat.runs.ceilings import DAILY_COST
 from callbeat.runs.context import Context
 from callbeat.runs.errands import Errand
-from callbeat.runs.hidden import may_have_rung
+from callbeat.runs.hidden import left_waiting
 from callbeat.runs.job import BatchJob, claim_batch
 from callbeat.runs.next_step import RUNG_OFF
 from callbeat.runs.poll import ENDED
@@ -224,19 +224,22 @@ def _stopped(job: BatchJob, why: str, seen: BatchSeen | None = None) -> None:
     how = None if by_itself else ending(job, seen)
     with job.context.ledger.write() as writer:
         others, new = end(writer, job, how)
-        close_calls(writer, job.batch.id, never_dialled=_never_dialled(job, seen))
+        left, error = _never_dialled(job, seen)
+        close_calls(writer, job.batch.id, never_dialled=left, error=error)
         reason = None if by_itself else job.batch.stop_reason
         words = f"{why}: {outcomes_in_words(writer.session, [job.batch.id]) or 'no call is left in it'}{others}"
         writer.move(job.batch, to, at=job.now, why=words, reason=reason, page=None, retry_at=None)
     job.context.send(*(("finish", [job.run.id]) if new is None else ("create", [new.id])))
 
 
-def _never_dialled(job: BatchJob, seen: BatchSeen | None) -> Outcome:
-    """What an open call becomes: nobody knows of one whose batch vanished after its start, or hides attempts."""
+def _never_dialled(job: BatchJob, seen: BatchSeen | None) -> tuple[Outcome, str | None]:
+    """What an open call becomes, and why: one of a batch that has vanished after its start may have been rung."""
+    left = left_over(job.batch.stop_reason)
+    if seen is not None:
+        return left_waiting(job, left)
     began = job.batch.phase != DELETED_UNBEGUN
     started = began and job.batch.start_at is not None and job.now >= job.batch.start_at
-    doubtful = started if seen is None else may_have_rung(job)
-    return Outcome.UNKNOWN if doubtful else left_over(job.batch.stop_reason)
+    return Outcome.UNKNOWN if started else left, None
 
 
 def left_over(stop_reason: str | None) -> Outcome:
